@@ -1,0 +1,281 @@
+"""The values everything else speaks of. All are frozen; none touches a file, a clock or a network.
+
+A *statement* was published by somebody at some time. Its *passages* (quotes, positions, demands,
+facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has *slots*;
+for each, the draw gives a *post*, and the ledger a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, get_args
+
+Kind = Literal["quote", "position", "demand", "fact"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Severity = Literal["error", "warning"]
+
+State = Literal["sending", "retry", "unknown", "held", "posted", "failed", "missed"]
+STATES: tuple[State, ...] = get_args(State)
+
+COOLDOWN = timedelta(days=30)
+"""No text goes out twice within this span. Hard: with nothing left the slot is missed."""
+
+REST = timedelta(days=14)
+"""No passage is wished twice within this span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the content: a path relative to the root, and a line from 1."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with the content: where, what, and what to do about it."""
+
+    rule: str
+    where: Place
+    what: str
+    fix: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f"\n    {self.fix}" if self.fix else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A published text. `when` is as exact as the publisher was ("August 2020")."""
+
+    id: str
+    publisher: str
+    when: str
+    language: str = "en"
+    where: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words of a statement, verbatim: `text`, or the shorter forms of it, longest first.
+
+    `by` holds the attributions, longest first. `id` is STATEMENT/NAME.
+    """
+
+    id: str
+    kind: Kind
+    statement: Statement
+    text: str
+    short: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    speaker: str = ""
+    to: str = ""
+    with_id: str | None = None
+    superseded_by: str | None = None
+    sensitive: bool = False
+    where: Place = Place("")
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every wording that may be used, longest first."""
+        return (self.text, *self.short)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message template: its head (what it draws, may attach and needs) and its Jinja2 body.
+
+    `body_line` is the line of the file on which the body begins, so that errors name the right one.
+    """
+
+    name: str
+    draws: tuple[Kind, ...]
+    body: str
+    attach: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    language: str = "en"
+    where: Place = Place("")
+    body_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A picture under media/, as it is on disk. `alt` is by language, e.g. {"en": "…"}."""
+
+    id: str
+    path: str
+    mime: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    frames: int
+    alt: Mapping[str, str]
+    credit: str = ""
+    where: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When an account posts: `times`, or `cron`, or `every`; exactly one of them is set.
+
+    `times` are "HH:MM" wall times; `every` is a count and a unit of s, m, h or d; `days` are weekdays
+    0 (Monday) to 6; `jitter` is in seconds, never negative.
+    """
+
+    timezone: str = "UTC"
+    times: tuple[str, ...] = ()
+    cron: str = ""
+    every: tuple[int, str] | None = None
+    days: tuple[int, ...] = ()
+    starts: date | datetime | None = None
+    ends: date | datetime | None = None
+    skip: tuple[date, ...] = ()
+    jitter: int = 0
+    where: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One labelled account: its name in the campaign, its network and language, its schedule."""
+
+    name: str
+    network: str
+    schedule: Schedule
+    language: str = "en"
+    where: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """All content, loaded and valid. `root` is the folder that holds messages/ and media/."""
+
+    root: str
+    name: str
+    hashtag: str
+    timezone: str
+    seed: int
+    accounts: Mapping[str, Account]
+    statements: Mapping[str, Statement]
+    passages: Mapping[str, Passage]
+    templates: Mapping[str, Template]
+    assets: Mapping[str, Asset]
+    approval: bool = False
+    sensitive: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
+    where: Place = Place("messages/campaign.toml")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A time at which an account posts. Its identity is `at`, the nominal UTC instant.
+
+    `due` is `at` plus jitter. `expires` is when it is too late: after the grace, or half the way to
+    the next slot if that is sooner.
+    """
+
+    at: datetime
+    account: str
+    due: datetime
+    expires: datetime
+
+    @property
+    def id(self) -> str:
+        return slot_id(self.account, self.at)
+
+
+def slot_id(account: str, at: datetime) -> str:
+    """The id of a slot everywhere: ACCOUNT/TIME, the time in UTC with its offset."""
+    return f"{account}/{at.astimezone(UTC).isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture as it goes out with a post: the file's hash binds the bytes, `alt` the words."""
+
+    path: str
+    alt: str
+    mime: str
+    bytes: int
+    sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "alt": self.alt,
+            "mime": self.mime,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Exactly what goes out: the text to the byte, and the pictures with their alt texts."""
+
+    text: str
+    media: tuple[Attachment, ...] = ()
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a network accepts. Sizes in bytes, `text` in the units that `measure` counts.
+
+    `cost` is the price in US dollars of sending a text with so many pictures; 0.0 where it is free.
+    """
+
+    network: str
+    text: int
+    measure: Callable[[str], int]
+    alt: int
+    mimes: frozenset[str]
+    image_bytes: int
+    gif_bytes: int
+    gif_width: int
+    gif_height: int
+    gif_frames: int
+    gif_pixels: int
+    cost: Callable[[str, int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A network's word that it has the post: its opaque id there, and its address."""
+
+    remote_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """That a text was drawn for a slot, and from what. `number` is the row's in its account."""
+
+    number: int
+    at: datetime
+    text_key: str
+    template: str
+    draws: tuple[str, ...]
+    picture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the ledger knows of an account, as much of it as the next draw needs.
+
+    `rows` counts every row; `newest` is the newest row's slot; `uses` has the latest use of each
+    distinct text, oldest first. Its size is bounded by the content, not by the ledger's age.
+    """
+
+    account: str
+    rows: int = 0
+    newest: datetime | None = None
+    uses: Sequence[Use] = ()

@@ -1,0 +1,132 @@
+"""What can go wrong, and what is said of it.
+
+Each class's docstring is its message: the first line says what happened, the lines after it what to
+do. Fields in braces are filled in from the keywords the error was raised with. Nothing here is ever
+printed as a traceback, unless the user asks for one with --debug.
+
+    BotError
+      UsageError           exit 2: a command asked for something that can't be
+      SettingsError        exit 2: a setting is missing or can't be read
+      ContentError         exit 1: messages/ or media/ have problems (carries all of them)
+      LedgerError
+        LedgerUnavailable  the database did not answer; try again
+        LedgerConflict     another worker was faster; read the history, plan again
+        LedgerGuard        the ledger refused to arm: expired, paused, unapproved
+        LedgerNewer        the schema is of a later version of this program
+      NetworkError         how a request ended, when it ended without a receipt
+        NotSent            provably not sent, or not processed
+        Refused            the network refused it for good
+        InDoubt            anything else: it may have been posted
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.domain import Problem
+
+
+class BotError(Exception):
+    """{what}
+    {fix}"""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        text = inspect.cleandoc(type(self).__doc__ or "").format_map(_Blank(self.facts))
+        return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+class _Blank(dict[str, Any]):
+    """Leaves a field that was not given empty, so that a message never fails on its way out."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class UsageError(BotError):
+    """{what}
+    {fix}"""
+
+    exit_code = 2
+
+
+class SettingsError(BotError):
+    """{name}: {what}
+    {fix}"""
+
+    exit_code = 2
+
+
+class ContentError(BotError):
+    """The content has problems: {count}.
+    Run `bot check` to see each of them with its file and line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(count=len(problems))
+        self.problems = tuple(problems)
+
+
+class LedgerError(BotError):
+    """The ledger: {what}
+    {fix}"""
+
+
+class LedgerUnavailable(LedgerError):
+    """The ledger at {where} did not answer: {why}
+    Nothing is posted without it. Check DATABASE_URL, the disk and the database."""
+
+
+class LedgerConflict(LedgerError):
+    """Another worker was faster at {account}/{slot}.
+    Nothing to do: the history is read again."""
+
+
+class LedgerGuard(LedgerError):
+    """The slot may not be sent: {reason}.
+    It is recorded as missed."""
+
+    @property
+    def reason(self) -> str:
+        """One of `late`, `paused`, `unapproved`."""
+        return str(self.facts["reason"])
+
+
+class LedgerNewer(LedgerError):
+    """The ledger's schema is version {found}, newer than this program's {known}.
+    Run the newer program; a schema is never taken back."""
+
+
+class NetworkError(BotError):
+    """{network}: {what}
+    {fix}"""
+
+
+class NotSent(NetworkError):
+    """{network}: not sent: {what}
+    {fix}"""
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """The earliest time at which trying again makes sense, if the network named one."""
+        at: datetime | None = self.facts.get("retry_at")
+        return at
+
+
+class Refused(NetworkError):
+    """{network}: refused: {what}
+    {fix}"""
+
+
+class InDoubt(NetworkError):
+    """{network}: it may or may not have been posted: {what}
+    It is read back before anything else happens."""

@@ -1,0 +1,230 @@
+"""The durable log of every slot: what a row is, and what every store of them does alike.
+
+One row a slot, numbered within its account from 1 without gaps. To claim a slot is to insert the next
+number: where another worker was faster the number is taken, and `LedgerConflict` says so. The
+constraints decide, never a lock: unique (account, number), (account, slot), (account, remote_id).
+
+Every time is the database's own (SQLite: the host's). Every method is one transaction, durable when it
+returns. Any of them may raise `LedgerUnavailable`, after which it is not known whether it happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain import Attachment, History, Post, Receipt, Slot, State, slot_id
+
+OPEN: frozenset[State] = frozenset({"sending", "retry", "unknown"})
+"""States that the program itself still has to settle."""
+
+FINAL: frozenset[State] = frozenset({"posted", "failed", "missed"})
+"""States that nothing but a receipt changes any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One slot of one account, as the ledger has it.
+
+    `claimed_at` is when the row was inserted, `armed_at` when it last entered `sending`, `next_at`
+    the earliest time at which something is to be done about it, `finished_at` when it reached a final
+    state. `attempts` counts the armings; `token` is the newest one's. `text`, `template`, `draws` and
+    `media` are None for a slot that was never composed.
+    """
+
+    account: str
+    number: int
+    network: str
+    slot: datetime
+    expires_at: datetime
+    state: State
+    reason: str
+    attempts: int
+    token: str
+    text: str | None
+    language: str
+    template: str | None
+    draws: tuple[str, ...] | None
+    media: tuple[Attachment, ...] | None
+    remote_id: str | None
+    url: str | None
+    claimed_at: datetime
+    armed_at: datetime | None
+    next_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def id(self) -> str:
+        return slot_id(self.account, self.slot)
+
+    @property
+    def post(self) -> Post:
+        """What was frozen when the slot was claimed. Only for rows that were composed."""
+        assert self.text is not None
+        return Post(text=self.text, media=self.media or (), language=self.language)
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that `bot log --json` promises."""
+        return {
+            "id": self.id,
+            "account": self.account,
+            "network": self.network,
+            "slot": self.slot.isoformat(),
+            "state": self.state,
+            "reason": self.reason,
+            "attempts": self.attempts,
+            "text": self.text,
+            "template": self.template,
+            "draws": None if self.draws is None else list(self.draws),
+            "media": None if self.media is None else [item.to_json() for item in self.media],
+            "remote_id": self.remote_id,
+            "url": self.url,
+            "claimed_at": self.claimed_at.isoformat(),
+            "finished_at": None if self.finished_at is None else self.finished_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row to be inserted: the next number of its account, and what is frozen with it.
+
+    `number` is the rows seen + 1. `post` is None for a slot that was never composed.
+    """
+
+    number: int
+    slot: Slot
+    network: str
+    post: Post | None = None
+    template: str | None = None
+    draws: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """That a worker was alive: its name (host and process), when, and what it said of itself."""
+
+    worker: str
+    at: datetime
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """The durable log. Not to be shared between threads: each opens its own."""
+
+    where: str
+    """Which store this is, for people: a path, or an address without its password."""
+
+    def migrate(self) -> list[str]:
+        """Brings the schema up to date; says what it did (nothing, if nothing). Only ever adds.
+
+        Safe to run from several processes at once. Raises LedgerNewer for a schema from the future.
+        """
+
+    def now(self) -> datetime:
+        """The database's clock, in UTC."""
+
+    def history(self, account: str) -> History:
+        """What the next draw needs; its cost does not grow with the number of rows.
+
+        An account without rows, a missing database file, a database without our tables: an empty one.
+        """
+
+    def begin(self, account: str, network: str) -> Row:
+        """The account's first row: `missed`, reason `birth`, its slot the database's now.
+
+        It says when the account's history begins; no slot before it is ever sent. Inserts it if
+        the account has no row yet, and returns the first row in any case.
+        """
+
+    def arm(self, new: NewRow, token: str) -> Row:
+        """Inserts a `sending` row (attempts 1). The claim: durable before any byte of the post leaves.
+
+        Guarded inside the transaction: raises LedgerGuard, reason `late` if the slot has expired by
+        the database's clock, `paused` if paused. Raises LedgerConflict if number or slot is taken.
+        """
+
+    def rearm(self, row: Row, token: str) -> Row:
+        """`retry` to `sending`: a new token, attempts + 1. Guarded like `arm` (by `expires_at`).
+
+        Raises LedgerConflict if the row's state or token is no longer the given one's.
+        """
+
+    def miss(self, new: Sequence[NewRow], reason: str) -> None:
+        """Inserts `missed` rows, oldest first, all or none. Raises LedgerConflict."""
+
+    def move(
+        self,
+        row: Row,
+        state: State,
+        reason: str,
+        *,
+        token: str | None = None,
+        next_at: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> Row:
+        """Any other transition. Matches the given row's state and token, else LedgerConflict.
+
+        `token` and `expires_at`, where given, replace the row's; `next_at` always does. Sets `finished_at` for a final
+        state, and clears it for one that isn't. A `posted` row is never moved: LedgerConflict.
+        """
+
+    def receive(self, row: Row, receipt: Receipt, reason: str = "") -> Row:
+        """Records a receipt: the row becomes `posted` whatever its state and token are by now.
+
+        A row that is posted already stays as it is and is returned. Raises LedgerConflict if
+        another row of the account has this remote id.
+        """
+
+    def row(self, account: str, slot: datetime) -> Row | None:
+        """The row of a slot, by its nominal instant."""
+
+    def open_rows(self, account: str) -> list[Row]:
+        """The account's rows in one of the OPEN states, oldest first. Cheap: an index holds just those."""
+
+    def rows(
+        self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
+    ) -> Iterator[Row]:
+        """Rows oldest first (by slot, then account), narrowed to an account, states, the newest N."""
+
+    def counts(self) -> dict[tuple[str, State], int]:
+        """How many rows each account has in each state."""
+
+    def knows(self, account: str, remote_ids: Sequence[str]) -> set[str]:
+        """Which of these remote ids the account's rows hold."""
+
+    def pause(self, why: str = "") -> None:
+        """The kill switch: from now on nothing arms. Idempotent; keeps the time of the first call."""
+
+    def resume(self) -> None:
+        """Lifts the pause. Idempotent."""
+
+    def paused(self) -> tuple[datetime, str] | None:
+        """Since when and why, if paused."""
+
+    def beat(self, worker: str, note: Mapping[str, Any]) -> None:
+        """Says that this worker is alive. Forgets workers that said nothing for a day."""
+
+    def unbeat(self, worker: str) -> None:
+        """Says that this worker has ended in good order."""
+
+    def beats(self) -> list[Beat]:
+        """The workers heard of within a day, newest first."""
+
+    def prove_alone(self) -> bool:
+        """True only if no other process that uses this ledger can be alive.
+
+        SQLite: by a lock file next to the database, held shared by every process that posts for as
+        long as it lives. PostgreSQL: always False; a paused process looks dead there.
+        """
+
+    def close(self) -> None:
+        """Lets go of the database."""
+
+
+def text_key(text: str) -> str:
+    """What makes two texts the same text: a hash of the NFC form, 32 hexadecimal digits."""
+    return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:32]

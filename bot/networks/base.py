@@ -1,0 +1,171 @@
+"""What a network is: two halves, one pure and one that sends, and what it can promise.
+
+`request(post, key)` says exactly what would be sent, needs no credentials and touches nothing.
+`upload`, `send` and `find` talk to the network. A dry run replaces those with `DryRun`; there is no
+other place in the program that knows of dry runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.domain import Attachment, Limits, Post, Receipt
+from bot.errors import Refused
+
+REQUEST_SECONDS = 30.0
+"""Every request to a network is over after this long, connection and body included."""
+
+FOREVER = timedelta.max
+"""For `Network.keyed`: the network never forgets a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What would be sent for a post: the uploads, in order, and then one call.
+
+    In `body`, the place of an uploaded picture is held by its `Attachment.sha256`; `with_media` puts
+    the network's ids there. Two equal posts give two equal requests.
+    """
+
+    method: str
+    url: str
+    body: Mapping[str, Any]
+    uploads: tuple[Attachment, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def with_media(self, ids: Sequence[str]) -> dict[str, Any]:
+        """The body to send, once the pictures have the network's own ids."""
+        known = dict(zip((upload.sha256 for upload in self.uploads), ids, strict=True))
+        filled: dict[str, Any] = _fill(self.body, known)
+        return filled
+
+
+def _fill(value: Any, known: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _fill(item, known) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_fill(item, known) for item in value]
+    return known.get(value, value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A post that was read back from the account. `same`: it is exactly the one that was asked for."""
+
+    receipt: Receipt
+    created_at: datetime
+    same: bool
+
+
+class Network(Protocol):
+    """One account on one network.
+
+    `keyed` is how long the network knows a request again by its key (`FOREVER`, or None where it
+    never does); `readable` whether the account's posts can be read back; `quarantine` how long after
+    a request's deadline it may still land.
+    """
+
+    limits: Limits
+    keyed: timedelta | None
+    readable: bool
+    quarantine: timedelta
+
+    def request(self, post: Post, key: str) -> Request:
+        """What would be sent. Pure: the same post and key give the same request."""
+
+    def upload(self, request: Request) -> tuple[str, ...]:
+        """Uploads the request's pictures with their alt texts and waits until they are ready.
+
+        Returns their ids, in order. Raises NotSent (worth another try) or Refused (not worth one).
+        Never leads to a post by itself.
+        """
+
+    def send(
+        self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
+    ) -> Receipt:
+        """Sends the one call. Never tries twice and follows no redirect.
+
+        `before_write` is called after the connection stands and before the first byte is written; if
+        it raises, nothing was sent. Raises NotSent, Refused or InDoubt, and nothing else.
+        """
+
+    def find(self, post: Post, since: datetime) -> Sequence[Found]:
+        """The account's own posts since then, each compared with this one. Raises NetworkError."""
+
+    def whoami(self) -> str:
+        """The account's name there, by one harmless authenticated read. Raises NetworkError."""
+
+    def abort(self) -> None:
+        """Ends whatever is in flight, from any thread: the call then raises as for a lost connection."""
+
+    def close(self) -> None:
+        """Lets go of connections."""
+
+
+def open_media(root: str, attachment: Attachment) -> Path:
+    """The file of an attachment, after making sure that it still is what was composed.
+
+    Raises Refused if it is gone or its bytes are others than the ones the post was composed with.
+    """
+    path = Path(root) / attachment.path
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Refused(
+            network="media",
+            what=f"{attachment.path} can't be read: {error.strerror}",
+            fix="Put the file back, or change the template that attaches it.",
+        ) from error
+    if found != attachment.sha256:
+        raise Refused(
+            network="media",
+            what=f"{attachment.path} is not the file that was composed",
+            fix="It changed after the post was planned; the next slot takes the new one.",
+        )
+    return path
+
+
+class DryRun:
+    """A network whose second half logs instead of sending. `log` gets what would have gone out."""
+
+    def __init__(self, network: Network, root: str, log: Callable[[Request], None]) -> None:
+        self._network = network
+        self._root = root
+        self._log = log
+        self.limits = network.limits
+        self.keyed = network.keyed
+        self.readable = network.readable
+        self.quarantine = network.quarantine
+
+    def request(self, post: Post, key: str) -> Request:
+        return self._network.request(post, key)
+
+    def upload(self, request: Request) -> tuple[str, ...]:
+        for attachment in request.uploads:
+            open_media(self._root, attachment)
+        return tuple(upload.sha256 for upload in request.uploads)
+
+    def send(
+        self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
+    ) -> Receipt:
+        before_write()
+        self._log(request)
+        return Receipt(remote_id=f"dry-run-{id(request):x}", url="")
+
+    def find(self, post: Post, since: datetime) -> Sequence[Found]:
+        return ()
+
+    def whoami(self) -> str:
+        return "nobody (dry run)"
+
+    def abort(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
