@@ -7,6 +7,8 @@ for each, the draw gives a *post*, and the ledger a row.
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -279,3 +281,8 @@ class History:
     rows: int = 0
     newest: datetime | None = None
     uses: Sequence[Use] = ()
+
+
+def text_key(text: str) -> str:
+    """What makes two texts the same text: a hash of the NFC form, 32 hexadecimal digits."""
+    return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:32]

@@ -10,14 +10,13 @@ returns. Any of them may raise `LedgerUnavailable`, after which it is not known 
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain import Attachment, History, Post, Receipt, Slot, State, slot_id
+from bot.domain import text_key as text_key
 
 OPEN: frozenset[State] = frozenset({"sending", "retry", "unknown"})
 """States that the program itself still has to settle."""
@@ -223,8 +222,3 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Lets go of the database."""
-
-
-def text_key(text: str) -> str:
-    """What makes two texts the same text: a hash of the NFC form, 32 hexadecimal digits."""
-    return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:32]

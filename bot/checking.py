@@ -1,0 +1,240 @@
+"""Everything that could go wrong with this content, on every account's network.
+
+Loading finds what is wrong with a file; here it is looked at as posts: every text that any drawable
+combination gives, and the coming weeks as a follower would read them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import combinations, islice
+from pathlib import Path
+
+from bot.composing import Composed, Unit, marked
+from bot.content import load
+from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Place, Problem, Template
+from bot.media import inspect_assets, load_assets
+from bot.planning import Planned, Planner
+from bot.provenance import check_lock
+
+AHEAD = timedelta(days=60)
+"""How far the plan is read for repetitions."""
+
+MOST_SLOTS = 500
+"""At most so many coming posts are read; with posts every few minutes that is less than AHEAD."""
+
+TWINS = 90.0
+"""Two posts within the cooldown that are more alike than this, in percent, are near-twins."""
+
+_MENTION = re.compile(r"(?<![\w.])@\w")
+
+
+def check(root: Path, limits: Mapping[str, Limits], now: datetime | None = None) -> list[Problem]:
+    """Every problem there is, by file and line. `limits` are the known networks' by name."""
+    campaign, problems = load(root, known_networks=limits.keys())
+    found = list(problems)
+    if campaign is None:
+        assets, _ = load_assets(root)
+        found += inspect_assets(assets, root, list(limits.values()))
+    else:
+        found += _check_loaded(campaign, root, limits, now or datetime.now(UTC))
+    unique = {(p.rule, p.where, p.what): p for p in found}
+    return sorted(unique.values(), key=lambda p: (p.where.file, p.where.line or 0, p.rule))
+
+
+def _check_loaded(
+    campaign: Campaign, root: Path, limits: Mapping[str, Limits], now: datetime
+) -> Iterator[Problem]:
+    used = {account.network: limits[account.network] for account in campaign.accounts.values()}
+    languages = {account.language for account in campaign.accounts.values()}
+    yield from inspect_assets(campaign.assets, root, list(used.values()), sorted(languages))
+    yield from check_lock(campaign, root)
+    yield from _unused(campaign)
+    yield from _approval(campaign)
+    planner = Planner(campaign, used)
+    for account in campaign.accounts.values():
+        yield from _texts(planner, account, campaign)
+        yield from _plan(planner, account, now)
+
+
+def _unused(campaign: Campaign) -> Iterator[Problem]:
+    """What was written and can never go out."""
+    led = {template.draws[0] for template in campaign.templates.values()}
+    drawn = {kind for template in campaign.templates.values() for kind in template.draws}
+    for passage in campaign.passages.values():
+        if passage.kind not in drawn and passage.superseded_by is None:
+            what = f"No template draws a {passage.kind}, so `{passage.id}` never goes out."
+            fix = f"Write a template with `draws: {passage.kind}`."
+            yield Problem("never-drawn", passage.where, what, fix, "warning")
+    attached = {name for template in campaign.templates.values() for name in template.attach}
+    for asset in campaign.assets.values():
+        if asset.id not in attached:
+            what = f"No template attaches `{asset.id}`."
+            fix = "Name it in an `attach:` line, or take it out of media.toml."
+            yield Problem("never-attached", asset.where, what, fix, "warning")
+    if not led:
+        yield Problem("no-templates", campaign.where, "There is no template.", "Write one.")
+
+
+def _approval(campaign: Campaign) -> Iterator[Problem]:
+    if campaign.approval:
+        yield Problem(
+            "approval",
+            campaign.where,
+            "`approval = true`, but this version can't sign posts off: every slot would be missed.",
+            "Set `approval = false`, and agree on the output of `bot preview` by other means.",
+        )
+
+
+# -- every text -------------------------------------------------------------------------------
+
+
+def _texts(planner: Planner, account: Account, campaign: Campaign) -> Iterator[Problem]:
+    """Every text this account could ever post."""
+    deck = planner.deck(account)
+    for template, units, composed in deck.every():
+        names = " and ".join(f"`{unit.lead.id}`" for unit in units)
+        if not composed.fits:
+            yield _too_long(template, units, composed, names, account, deck.limits)
+        for rule, what, fix in _faults(template, units, composed, campaign):
+            yield Problem(rule, _body(template), f"With {names}: {what}", fix)
+
+
+def _body(template: Template) -> Place:
+    return Place(template.where.file, template.body_line)
+
+
+def _too_long(
+    template: Template,
+    units: Sequence[Unit],
+    composed: Composed,
+    names: str,
+    account: Account,
+    limits: Limits,
+) -> Problem:
+    over = composed.length - limits.text
+    places = ", ".join(str(unit.lead.where) for unit in units)
+    return Problem(
+        "post-too-long",
+        _body(template),
+        f"With {names} the post is {composed.length} long on {account.network}, {over} over its "
+        f"{limits.text}, even with the shortest words and attribution.",
+        f"Give the passage a shorter `short` form ({places}), or shorten the template.",
+    )
+
+
+def _faults(
+    template: Template, units: Sequence[Unit], composed: Composed, campaign: Campaign
+) -> Iterator[tuple[str, str, str]]:
+    text, hashtag = composed.text, campaign.hashtag
+    tags = len(re.findall(re.escape(hashtag) + r"(?!\w)", text, re.IGNORECASE))
+    if tags != 1:
+        yield (
+            "hashtag",
+            f"the post has {hashtag} {tags} times, it must be once.",
+            "Put {{ hashtag }} once, where it is not inside a condition.",
+        )
+    if _MENTION.search(text):
+        yield ("mention", "the post has an @mention.", "Name people and bodies without an @.")
+    for unit, words, by in zip(units, composed.words, composed.by, strict=True):
+        kind, statement = unit.lead.kind, unit.lead.statement
+        if marked(words, statement.language) not in text:
+            yield (
+                "words-missing",
+                f"the {kind}'s words are not in the post.",
+                f"Print them: {{{{ {kind} }}}}.",
+            )
+        if by not in text:
+            yield (
+                "attribution-missing",
+                f"the post does not say whose words they are ({by}).",
+                f"Print it: {{{{ {kind}.by }}}}.",
+            )
+        if statement.when not in text:
+            yield (
+                "date-missing",
+                f"the post does not say when it was said ({statement.when}).",
+                f"Print it: {{{{ {kind}.when }}}}.",
+            )
+        elif kind == "fact" and not text.startswith(statement.when):
+            yield (
+                "fact-date-first",
+                f"a fact's post must open with its date ({statement.when}).",
+                "Begin the template with {{ fact.when }}.",
+            )
+
+
+# -- the coming weeks -------------------------------------------------------------------------
+
+
+def _plan(planner: Planner, account: Account, now: datetime) -> Iterator[Problem]:
+    """The coming posts as a follower reads them, without a history."""
+    plan = planner.plan(account, History(account.name), now, now + AHEAD)
+    posts = list(islice(plan, MOST_SLOTS))
+    yield from _too_little(posts, account)
+    yield from _near_twins(posts, account)
+
+
+def _too_little(posts: Sequence[Planned], account: Account) -> Iterator[Problem]:
+    """Where there is too little content for the schedule, and which wishes give way for it."""
+    missed = sum(planned.post is None for planned in posts)
+    if missed:
+        yield Problem(
+            "nothing-to-draw",
+            account.where,
+            f"Of the coming {len(posts)} slots of `{account.name}`, {missed} would be missed: all "
+            f"that can be said went out within {COOLDOWN.days} days.",
+            "Post less often, or add passages and templates.",
+            "warning",
+        )
+    gave_way = Counter(
+        wish
+        for planned in posts
+        if planned.why is not None
+        for wish in ("statement", "kind", "template", "picture")
+        if not getattr(planned.why, wish)
+    )
+    soon = sum(
+        planned.why is not None and planned.why.rested is not None and planned.why.rested < REST
+        for planned in posts
+    )
+    if soon:
+        gave_way["passage"] = soon
+    if any(gave_way[wish] * 10 > len(posts) for wish in gave_way):
+        shown = ", ".join(f"{wish} {count} times" for wish, count in gave_way.most_common())
+        yield Problem(
+            "too-little-content",
+            account.where,
+            f"In the coming {len(posts)} posts of `{account.name}` the wishes for variety give way "
+            f"often: {shown}.",
+            "Post less often, or add what there is too little of; `bot preview --explain` shows where.",
+            "warning",
+        )
+
+
+def _near_twins(posts: Sequence[Planned], account: Account) -> Iterator[Problem]:
+    from rapidfuzz.fuzz import ratio
+
+    said = [planned for planned in posts if planned.post is not None]
+    told: set[frozenset[str]] = set()
+    for one, other in combinations(said, 2):
+        if other.slot.at - one.slot.at >= COOLDOWN:
+            continue
+        assert one.post is not None
+        assert other.post is not None
+        alike = ratio(one.post.text, other.post.text, score_cutoff=TWINS)
+        pair = frozenset((*(one.draws or ()), *(other.draws or ())))
+        if alike and pair not in told:
+            told.add(pair)
+            yield Problem(
+                "near-twins",
+                account.where,
+                f"`{account.name}` would post two texts within {COOLDOWN.days} days that are "
+                f"{alike:.0f} % alike: {one.template} with {' and '.join(one.draws or ())}, "
+                f"{other.template} with {' and '.join(other.draws or ())}.",
+                "Make the templates more different, or leave one of the passages out.",
+                "warning",
+            )

@@ -1,0 +1,173 @@
+"""Pure: a template, its passages, a picture and a network's limits to a post.
+
+The engine puts the quotation marks and chooses how much of a quotation and of an attribution there is
+room for; a template can do neither. A text that does not fit gives way to a shorter form of the
+words, and when there is none left, to a shorter attribution. Nothing is ever cut.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from bot.content import make_environment
+from bot.domain import Asset, Attachment, Campaign, Limits, Passage, Template
+from bot.media import alt_for
+
+if TYPE_CHECKING:
+    import jinja2
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "en": ("“", "”"),
+    "be": ("«", "»"),
+    "de": ("„", "“"),
+    "es": ("«", "»"),
+    "fr": ("«\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}»"),
+    "it": ("«", "»"),
+    "nl": ("“", "”"),
+    "pl": ("„", "”"),
+    "pt": ("«", "»"),
+    "ru": ("«", "»"),
+    "uk": ("«", "»"),
+}
+"""Quotation marks by language; a language that is not listed gets the English ones."""
+
+_TOO_MANY_BLANK_LINES = re.compile(r"\n{3,}")
+_SPACE_AT_LINE_END = re.compile(r"[ \t]+\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A text that fits: with which forms of the words, and which attributions, one per unit drawn.
+
+    `length` is in the network's units. `fits` is False for the shortest text there is, when even that is too long.
+    """
+
+    text: str
+    length: int
+    words: tuple[str, ...]
+    by: tuple[str, ...]
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """What is drawn together for one `draws` of a template: a passage, and what it must stand with."""
+
+    lead: Passage
+    partner: Passage | None = None
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        return (self.lead,) if self.partner is None else (self.lead, self.partner)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every wording, longest first; with a partner, its words follow after an `…`."""
+        if self.partner is None:
+            return self.lead.forms
+        joined = (f"{a} … {b}" for a, b in product(self.lead.forms, self.partner.forms))
+        return tuple(sorted(joined, key=len, reverse=True))
+
+
+class _Words:
+    """What a template sees of a unit. Printed, it is the words between quotation marks."""
+
+    __slots__ = ("_marked", "by", "publisher", "to", "when")
+
+    def __init__(self, unit: Unit, marked: str, by: str) -> None:
+        self._marked = marked
+        self.by = by
+        self.when = unit.lead.statement.when
+        self.publisher = unit.lead.statement.publisher
+        if unit.lead.kind == "demand":
+            self.to = unit.lead.to
+
+    def __str__(self) -> str:
+        return self._marked
+
+
+def marked(words: str, language: str) -> str:
+    """The words between the quotation marks of their language."""
+    opening, closing = MARKS.get(language, MARKS["en"])
+    return f"{opening}{words}{closing}"
+
+
+class Composer:
+    """Composes the posts of one campaign. Remembers what it composed, since it is always the same."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._environment: jinja2.Environment | None = None
+        self._compiled: dict[str, jinja2.Template] = {}
+        self._composed: dict[tuple[str, tuple[str, ...], str], Composed] = {}
+
+    def compose(self, template: Template, units: Sequence[Unit], limits: Limits) -> Composed:
+        """The longest text that fits the limits, in the order of the module's docstring.
+
+        `units` are in the order of `template.draws`. Where nothing fits, the shortest text, and `fits` is False.
+        """
+        key = (template.name, tuple(unit.lead.id for unit in units), limits.network)
+        found = self._composed.get(key)
+        if found is None:
+            found = self._composed[key] = self._fit(template, units, limits)
+        return found
+
+    def _fit(self, template: Template, units: Sequence[Unit], limits: Limits) -> Composed:
+        shortest: Composed | None = None
+        for words, by in _ladder(units):
+            text = self._render(template, units, words, by)
+            length = limits.measure(text)
+            composed = Composed(text, length, words, by, fits=length <= limits.text)
+            if composed.fits:
+                return composed
+            if shortest is None or length < shortest.length:
+                shortest = composed
+        assert shortest is not None, "a passage has at least one form and one attribution"
+        return shortest
+
+    def _render(
+        self, template: Template, units: Sequence[Unit], words: Sequence[str], by: Sequence[str]
+    ) -> str:
+        names: dict[str, Any] = {"hashtag": self._campaign.hashtag, "links": self._campaign.links}
+        for unit, its_words, its_by in zip(units, words, by, strict=True):
+            quoted = marked(its_words, unit.lead.statement.language)
+            names[unit.lead.kind] = _Words(unit, quoted, its_by)
+        return tidy(self._compile(template).render(names))
+
+    def _compile(self, template: Template) -> jinja2.Template:
+        compiled = self._compiled.get(template.name)
+        if compiled is None:
+            if self._environment is None:
+                self._environment = make_environment()
+            compiled = self._environment.from_string(template.body)
+            self._compiled[template.name] = compiled
+        return compiled
+
+
+def _ladder(units: Sequence[Unit]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Words and attributions from the fullest to the shortest: the words give way first."""
+    for by in product(*(unit.lead.by for unit in units)):
+        for words in product(*(unit.forms for unit in units)):
+            yield words, by
+
+
+def tidy(text: str) -> str:
+    """The rendered text as it goes out: NFC, no space at line ends, no pile of blank lines."""
+    text = _SPACE_AT_LINE_END.sub("\n", text.strip() + "\n").rstrip("\n")
+    return unicodedata.normalize("NFC", _TOO_MANY_BLANK_LINES.sub("\n\n", text))
+
+
+def attachment(asset: Asset, language: str) -> Attachment:
+    """A picture as it goes out, with the alt text of the language."""
+    return Attachment(
+        path=asset.path,
+        alt=alt_for(asset, language),
+        mime=asset.mime,
+        bytes=asset.bytes,
+        sha256=asset.sha256,
+    )

@@ -1,0 +1,95 @@
+"""What happens, in sentences: the one place that words the log and decides what raises an alarm.
+
+The program tells events by name, with fields; here they become a log line, and those that need a
+person also a plain JSON POST to ALERT_URL. An alert that can't be delivered never holds up a post.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from bot.logs import event
+
+INFO, WARNING, ERROR = logging.INFO, logging.WARNING, logging.ERROR
+
+SENTENCES: dict[str, tuple[int, str]] = {
+    "started": (INFO, "Started: {mode}. Accounts: {accounts}. Ledger: {ledger}."),
+    "next": (INFO, "{account} posts next at {slot}."),
+    "birth": (INFO, "{account}: its history begins now; no slot before {at} is ever sent."),
+    "claimed": (INFO, "Claimed {id} (attempt {attempt})."),
+    "receipt": (INFO, "The network has {id}: {remote_id}."),
+    "posted": (INFO, "Posted {id}: {url}"),
+    "dry_run": (INFO, "Dry run, not sent: {id}"),
+    "missed": (WARNING, "Missed {count} of {account} ({reason}): {id}"),
+    "media": (WARNING, "The media of {id} are not ready: {why}"),
+    "retry": (WARNING, "Not sent, to be tried again: {id}: {why}"),
+    "unknown": (WARNING, "In doubt, to be read back: {id}: {why}"),
+    "failed": (ERROR, "Refused for good: {id}: {why}"),
+    "held": (ERROR, "Held, a person must settle it with `bot resolve {id}`: {why}"),
+    "overtaken": (INFO, "Another worker was there first: {why}"),
+    "ledger_away": (ERROR, "The ledger of {account} is away, nothing is posted: {why}"),
+    "ledger_back": (INFO, "The ledger is back: {where}"),
+    "heartbeat": (WARNING, "The heartbeat address did not answer: {why}"),
+    "alert": (WARNING, "The alert address did not answer: {why}"),
+    "stopping": (INFO, "Stopping ({why}); what is in flight finishes first."),
+    "died": (ERROR, "The lane of {account} died: {why}"),
+    "stopped": (INFO, "Stopped."),
+}
+"""Every event: how serious it is, and its sentence."""
+
+ALERTS = frozenset({"failed", "held", "died", "ledger_away"})
+"""Events that need a person, and so go to ALERT_URL."""
+
+CALL_SECONDS = 5.0
+"""How long an alert or a heartbeat may take."""
+
+
+class Teller:
+    """Tells events to the log, and the grave ones to the alert address."""
+
+    def __init__(self, alert_url: str | None = None) -> None:
+        self._alert_url = alert_url
+
+    def __call__(self, name: str, **fields: Any) -> None:
+        level, sentence = SENTENCES[name]
+        shown = {key: value for key, value in fields.items() if key != "error"}
+        event(name, sentence.format(**shown), level=level, **shown)
+        wide = bool(fields.get("account_wide"))
+        if self._alert_url is not None and (name in ALERTS or wide):
+            self._alert(name, sentence.format(**shown), shown)
+
+    def _alert(self, name: str, message: str, fields: dict[str, Any]) -> None:
+        body = {"event": name, "message": message, **{k: str(v) for k, v in fields.items()}}
+        assert self._alert_url is not None
+        why = call(self._alert_url, json.dumps(body).encode())
+        if why is not None:
+            self("alert", why=why)
+
+
+def call(url: str, body: bytes | None = None) -> str | None:
+    """Fetches an address, or posts JSON to it. None where that went well, else why not."""
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(  # noqa: S310 - settings admit http and https only
+        url, data=body, headers={"Content-Type": "application/json"} if body else {}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=CALL_SECONDS):  # noqa: S310
+            return None
+    except (OSError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def heartbeat(url: str, tell: Callable[..., None]) -> Callable[[], None]:
+    """What the worker calls while all is well: fetches the address, and tells where it fails."""
+
+    def beat() -> None:
+        why = call(url)
+        if why is not None:
+            tell("heartbeat", why=why)
+
+    return beat

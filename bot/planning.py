@@ -1,0 +1,461 @@
+"""Pure: for each slot of an account, which words go out, in which template, with which picture.
+
+The plan is a function of the campaign, the slot and the account's history; nothing about the future
+is stored. Hard rules: words in the account's language, not superseded, not sensitive (unless the
+campaign opts in), a text that fits, and no text twice within the cooldown. The rest are wishes. Where
+there is too little content for all of them, they give way in this order, the last one first:
+
+    passage    every passage comes before any comes again: the one that waited longest is next
+    statement  statements take turns, each in proportion to what it still has to say
+    kind       and so do quotes, positions, demands and facts
+    speaker    nobody speaks twice in a row
+    template   no template twice in a row; a passage returns in the template it wore longest ago
+    picture    no picture twice in a row
+
+What is equal by all of these is settled by a hash of the seed, the account and the slot, so the
+same content and history give the same plan on every machine. Only differences between row numbers
+count, never the numbers themselves: a preview without a ledger and a worker with one agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from typing import NamedTuple
+
+from bot.composing import Composed, Composer, Unit, attachment
+from bot.domain import (
+    COOLDOWN,
+    REST,
+    Account,
+    Attachment,
+    Campaign,
+    History,
+    Kind,
+    Limits,
+    Passage,
+    Post,
+    Slot,
+    Template,
+    Use,
+    text_key,
+)
+from bot.schedule import slots
+
+SPACING = 0.5
+"""A statement or kind may come again after this part of its fair distance from itself."""
+
+PARTNERS = 8
+"""How many companions a template that draws several kinds tries for one leading passage."""
+
+
+class Why(NamedTuple):
+    """Why this draw: how long the passage waited, and which wishes were granted.
+
+    `waited` counts the account's posts since the passage was last used (None: never used), `rested`
+    is the time since then; `skipped` counts passages that had waited longer but had nothing to say.
+    """
+
+    waited: int | None
+    rested: timedelta | None
+    skipped: int
+    statement: bool
+    kind: bool
+    speaker: bool
+    template: bool
+    picture: bool
+
+    def lines(self) -> list[str]:
+        """For people: one line a wish, in the order of their weight."""
+        if self.waited is None:
+            passage = "passage: drawn for the first time"
+        else:
+            days = self.rested.days if self.rested is not None else 0
+            passage = f"passage: waited longest, {self.waited} posts and {days} days"
+            if self.rested is not None and self.rested < REST:
+                passage += f" (gave way: less than {REST.days} days)"
+        if self.skipped:
+            passage += f"; {self.skipped} waited longer, but all they can say went out too recently"
+        wishes = ("statement", "kind", "speaker", "template", "picture")
+        said = {
+            "statement": ("its turn", "out of turn, for want of another"),
+            "kind": ("its turn", "out of turn, for want of another"),
+            "speaker": ("another than before", "the same as before, for want of another"),
+            "template": ("another than before", "the same as before, for want of another"),
+            "picture": ("another than before", "the same as before, for want of another"),
+        }
+        return [passage] + [f"{name}: {said[name][not getattr(self, name)]}" for name in wishes]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A slot and what goes out at it. `post` is None when nothing is left to draw."""
+
+    slot: Slot
+    network: str
+    limit: int
+    post: Post | None = None
+    template: str | None = None
+    draws: tuple[str, ...] | None = None
+    length: int = 0
+    cost: float = 0.0
+    why: Why | None = None
+
+
+class Planner:
+    """Plans a campaign's accounts. `limits` are the networks' by name."""
+
+    def __init__(self, campaign: Campaign, limits: Mapping[str, Limits]) -> None:
+        self._campaign = campaign
+        self._limits = limits
+        self._composer = Composer(campaign)
+        self._decks: dict[str, Deck] = {}
+
+    def deck(self, account: Account) -> Deck:
+        """Everything that this account could ever say."""
+        deck = self._decks.get(account.name)
+        if deck is None:
+            limits = self._limits[account.network]
+            deck = self._decks[account.name] = Deck(
+                self._campaign, account.language, limits, self._composer
+            )
+        return deck
+
+    def plan(
+        self, account: Account, history: History, after: datetime, until: datetime | None = None
+    ) -> Iterator[Planned]:
+        """The account's coming slots, drawn and composed: those with after < slot <= until.
+
+        Slots that the history already has are never planned again, so `after` counts only where it
+        is later than the newest row.
+        """
+        deck = self.deck(account)
+        hand = Hand(deck, history)
+        start = after if history.newest is None else max(after, history.newest)
+        for slot in slots(account, self._campaign.seed, start, until):
+            yield self._planned(account, deck, hand, slot)
+
+    def _planned(self, account: Account, deck: Deck, hand: Hand, slot: Slot) -> Planned:
+        draw = hand.draw(slot.at, _dice(self._campaign.seed, slot))
+        limits = deck.limits
+        if draw is None:
+            return Planned(slot, account.network, limits.text)
+        post = Post(draw.card.composed.text, (draw.picture,), account.language)
+        return Planned(
+            slot=slot,
+            network=account.network,
+            limit=limits.text,
+            post=post,
+            template=draw.card.template.name,
+            draws=draw.card.draws,
+            length=draw.card.composed.length,
+            cost=limits.cost(post.text, len(post.media)),
+            why=draw.why,
+        )
+
+
+def _dice(seed: int, slot: Slot) -> int:
+    """A number that looks random and is the same everywhere: of the seed, the account, the slot."""
+    digest = hashlib.blake2b(f"{seed}|{slot.id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+class Card(NamedTuple):
+    """One thing that can be said: a template with the units it draws, composed."""
+
+    template: Template
+    composed: Composed
+    key: str
+    draws: tuple[str, ...]
+    dress: tuple[str, tuple[str, ...]]
+
+
+class Choice(NamedTuple):
+    """A unit as it could go out. `gives_way` says which wishes, from statement to picture, would."""
+
+    unit: Unit
+    card: Card
+    picture: Attachment
+    gives_way: tuple[bool, bool, bool, bool, bool]
+
+
+class Drawn(NamedTuple):
+    """What goes out at a slot, and why."""
+
+    card: Card
+    picture: Attachment
+    why: Why
+
+
+class Deck:
+    """Everything an account can say: units, the templates that can carry them, pictures."""
+
+    def __init__(
+        self, campaign: Campaign, language: str, limits: Limits, composer: Composer
+    ) -> None:
+        self.limits = limits
+        self.passages = campaign.passages
+        self.units = [
+            unit
+            for passage in campaign.passages.values()
+            if (unit := drawable(campaign, passage, language)) is not None
+        ]
+        self.holding: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            for passage in unit.passages:
+                self.holding.setdefault(passage.id, []).append(unit)
+        self.pictures = {
+            name: attachment(asset, language) for name, asset in campaign.assets.items()
+        }
+        self._templates = [
+            template
+            for template in campaign.templates.values()
+            if template.language == language and all(campaign.links.get(n) for n in template.needs)
+        ]
+        self._led_by: dict[Kind, list[Template]] = {}
+        for template in self._templates:
+            self._led_by.setdefault(template.draws[0], []).append(template)
+        self._composer = composer
+        self._cards: dict[tuple[str, ...], Card | None] = {}
+
+    def templates(self, unit: Unit) -> list[Template]:
+        """The templates that can lead with this unit."""
+        return self._led_by.get(unit.lead.kind, [])
+
+    def card(self, template: Template, units: tuple[Unit, ...]) -> Card | None:
+        """The fitting text, or None where none fits or a passage would come twice in it."""
+        key = (template.name, *(unit.lead.id for unit in units))
+        if key not in self._cards:
+            self._cards[key] = self._compose(template, units)
+        return self._cards[key]
+
+    def _compose(self, template: Template, units: tuple[Unit, ...]) -> Card | None:
+        draws = tuple(passage.id for unit in units for passage in unit.passages)
+        if len(set(draws)) < len(draws):
+            return None
+        composed = self._composer.compose(template, units, self.limits)
+        if not composed.fits:
+            return None
+        dress = (template.name, draws)
+        return Card(template, composed, text_key(composed.text), draws, dress)
+
+    def every(self) -> Iterator[tuple[Template, tuple[Unit, ...], Composed]]:
+        """Every combination of a template and units, whether its text fits or not."""
+        for template in self._templates:
+            for units in product(*(self._of(kind) for kind in template.draws)):
+                ids = [passage.id for unit in units for passage in unit.passages]
+                if len(set(ids)) == len(ids):
+                    yield template, units, self._composer.compose(template, units, self.limits)
+
+    def _of(self, kind: Kind) -> list[Unit]:
+        return [unit for unit in self.units if unit.lead.kind == kind]
+
+
+def drawable(campaign: Campaign, passage: Passage, language: str) -> Unit | None:
+    """The passage with what it must stand with, or None where it may not be drawn."""
+    partner = None if passage.with_id is None else campaign.passages[passage.with_id]
+    for each in (passage, partner):
+        if each is not None and (
+            each.superseded_by is not None or (each.sensitive and not campaign.sensitive)
+        ):
+            return None
+    return Unit(passage, partner) if passage.statement.language == language else None
+
+
+class Hand:
+    """An account's deck, sorted by what was played when. Draws one card a slot."""
+
+    def __init__(self, deck: Deck, history: History) -> None:
+        self._deck = deck
+        self._number = history.rows
+        self._passage: dict[str, tuple[int, datetime]] = {}
+        self._statement: dict[str, int] = {}
+        self._kind: dict[str, int] = {}
+        self._template: dict[str, int] = {}
+        self._dress: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._said: dict[str, datetime] = {}
+        self._last: Use | None = None
+        self._last_speakers: frozenset[str] = frozenset()
+        for use in sorted(history.uses, key=lambda use: use.number):
+            self._remember(use)
+        self._new, self._used = self._by_waiting(deck.units)
+        self._alone: dict[str, list[Card]] = {}
+
+    def draw(self, at: datetime, dice: int) -> Drawn | None:
+        """What goes out at this slot, or None where nothing may. Uses it up."""
+        self._number += 1
+        skipped = 0
+        for group in self._groups():
+            found = self._best(group, at, dice)
+            if found is not None:
+                why = self._why(found, at, skipped)
+                self._play(found.card, found.picture, at)
+                return Drawn(found.card, found.picture, why)
+            skipped += len(group)
+        return None
+
+    def _groups(self) -> Iterator[list[Unit]]:
+        """Units that waited equally long, the longest first: all new ones, then one by one."""
+        if self._new:
+            yield self._new
+        for unit in self._used:
+            yield [unit]
+
+    def _best(self, group: Sequence[Unit], at: datetime, dice: int) -> Choice | None:
+        """What grants the most wishes of all that the group can say; the dice settle a tie."""
+        ranked: dict[tuple[bool, bool, bool], list[Unit]] = {}
+        for unit, rank in zip(group, self._ranks(group), strict=True):
+            ranked.setdefault(rank, []).append(unit)
+        for rank in sorted(ranked):
+            units = ranked[rank]
+            first = dice % len(units)
+            best: Choice | None = None
+            for unit in units[first:] + units[:first]:
+                choice = self._dressed(unit, rank, at, dice)
+                if choice is not None and (best is None or choice.gives_way < best.gives_way):
+                    best = choice
+                    if not any(choice.gives_way[3:]):
+                        break
+            if best is not None:
+                return best
+        return None
+
+    def _ranks(self, group: Sequence[Unit]) -> Iterator[tuple[bool, bool, bool]]:
+        """For each unit, which of the wishes for statement, kind and speaker would give way."""
+        if len(group) == 1:  # whose turn it is, there is nobody else to give it to
+            yield False, False, _speaker(group[0].lead) in self._last_speakers
+            return
+        early_statement = self._early(self._statement, [u.lead.statement.id for u in group])
+        early_kind = self._early(self._kind, [u.lead.kind for u in group])
+        for unit in group:
+            lead = unit.lead
+            yield (
+                early_statement[lead.statement.id],
+                early_kind[lead.kind],
+                _speaker(lead) in self._last_speakers,
+            )
+
+    def _early(self, last: Mapping[str, int], names: Sequence[str]) -> dict[str, bool]:
+        """Which of these came too recently for the share that they have of what is left."""
+        fair = {name: len(names) / names.count(name) for name in set(names)}
+        return {
+            name: name in last and self._number - last[name] < SPACING * fair_distance
+            for name, fair_distance in fair.items()
+        }
+
+    def _dressed(
+        self, unit: Unit, rank: tuple[bool, bool, bool], at: datetime, dice: int
+    ) -> Choice | None:
+        """The unit in the template and with the picture that grant most; none in its cooldown."""
+        best: tuple[bool, bool, int, int, int] | None = None
+        chosen: tuple[Card, Attachment] | None = None
+        last = None if self._last is None else self._last.template
+        pictures: dict[tuple[str, ...], tuple[Attachment, bool]] = {}
+        cards = self._cards(unit)
+        for index, card in enumerate(cards):
+            said = self._said.get(card.key)
+            if said is not None and at - said < COOLDOWN:
+                continue
+            template = card.template
+            if template.attach not in pictures:
+                pictures[template.attach] = self._picture(template, dice)
+            picture, same_picture = pictures[template.attach]
+            age = (
+                template.name == last,
+                same_picture,
+                self._dress.get(card.dress, -1),
+                self._template.get(template.name, -1),
+                (index + dice) % len(cards),
+            )
+            if best is None or age < best:
+                best, chosen = age, (card, picture)
+        if best is None or chosen is None:
+            return None
+        return Choice(unit, *chosen, (*rank, best[0], best[1]))
+
+    def _cards(self, lead: Unit) -> list[Card]:
+        """Everything that this unit can lead in, now."""
+        alone = self._alone.get(lead.lead.id)
+        if alone is None:
+            templates = [t for t in self._deck.templates(lead) if len(t.draws) == 1]
+            cards = (self._deck.card(template, (lead,)) for template in templates)
+            alone = self._alone[lead.lead.id] = [card for card in cards if card is not None]
+        together = [
+            card
+            for template in self._deck.templates(lead)
+            if len(template.draws) > 1
+            for card in self._with_others(template, lead)
+        ]
+        return alone + together if together else alone
+
+    def _with_others(self, template: Template, lead: Unit) -> Iterator[Card]:
+        """Of the template's other kinds, the units that waited longest."""
+        others = [self._waiting(kind)[:PARTNERS] for kind in template.draws[1:]]
+        for rest in product(*others):
+            card = self._deck.card(template, (lead, *rest))
+            if card is not None:
+                yield card
+
+    def _waiting(self, kind: Kind) -> list[Unit]:
+        return [unit for unit in self._new + self._used if unit.lead.kind == kind]
+
+    def _picture(self, template: Template, dice: int) -> tuple[Attachment, bool]:
+        """One of the template's pictures, another than the last one's where it has another."""
+        pictures = [self._deck.pictures[name] for name in template.attach]
+        last = None if self._last is None else self._last.picture
+        others = [picture for picture in pictures if picture.path != last]
+        choice = others or pictures
+        return choice[dice % len(choice)], not others
+
+    def _play(self, card: Card, picture: Attachment, at: datetime) -> None:
+        self._remember(
+            Use(self._number, at, card.key, card.template.name, card.draws, picture.path)
+        )
+        moved = {unit.lead.id: unit for name in card.draws for unit in self._deck.holding[name]}
+        for unit in moved.values():
+            (self._new if unit in self._new else self._used).remove(unit)
+        self._used += self._by_waiting(list(moved.values()))[1]
+
+    def _by_waiting(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
+        """The units never used, and the used ones, those that waited longest first.
+
+        A unit is as recent as its most recent passage. Of two that are equal, one that leads with
+        older words comes first, then one without companions.
+        """
+
+        def waiting(unit: Unit) -> tuple[int, int, int, str]:
+            last = [self._passage.get(passage.id, (-1,))[0] for passage in unit.passages]
+            return max(last), last[0], len(last), unit.lead.id
+
+        ordered = sorted(units, key=waiting)
+        new = [unit for unit in ordered if waiting(unit)[0] < 0]
+        return new, ordered[len(new) :]
+
+    def _remember(self, use: Use) -> None:
+        """Takes in that a text was used. Of what it drew, passages that are gone count no more."""
+        self._said[use.text_key] = use.at
+        self._template[use.template] = use.number
+        self._dress[use.template, use.draws] = use.number
+        self._last = use
+        known = [self._deck.passages[name] for name in use.draws if name in self._deck.passages]
+        for passage in known:
+            self._passage[passage.id] = (use.number, use.at)
+            self._statement[passage.statement.id] = use.number
+            self._kind[passage.kind] = use.number
+        self._last_speakers = frozenset(map(_speaker, known))
+
+    def _why(self, choice: Choice, at: datetime, skipped: int) -> Why:
+        last = self._passage.get(choice.unit.lead.id)
+        return Why(
+            None if last is None else self._number - last[0],
+            None if last is None else at - last[1],
+            skipped,
+            *(not gives_way for gives_way in choice.gives_way),
+        )
+
+
+def _speaker(passage: Passage) -> str:
+    return passage.speaker or passage.statement.publisher

@@ -1,0 +1,1 @@
+"""Coming posts to a terminal (`terminal`) or to JSON; `coming` says which posts those are."""

@@ -1,0 +1,542 @@
+"""The life of one slot: claim, send, record, reconcile. Nothing here ever guesses.
+
+A slot's row in the ledger is in one of these states; an *arming* is one entry into `sending`, and has
+a fresh random token:
+
+    from      what happens                                                         to
+    (none)    live, media ready: insert the next number, durable before the send   sending
+    (none)    expired: late, paused, unapproved, media, nothing left to draw       missed
+    sending   a receipt                                                            posted
+    sending   provably not sent, or not processed                                  retry
+    sending   refused for good                                                     failed, alert
+    sending   anything else; or its worker died: deadline and quarantine are over  unknown
+    retry     its time has come, still live, media uploaded again                  sending
+    retry     expired                                                              missed
+    unknown   the network knows keys, ours is valid: same key, same bytes again    posted or unknown
+    unknown   read back, exactly this post                                         posted
+    unknown   absent twice, read by who armed it or by who is provably alone       retry
+    unknown   can't be read, too old, or absent and the sender may still live      held, alert
+    held      a person says: `bot resolve`                                         posted, retry, failed
+    any       a receipt for this row                                               posted
+
+Every update but a receipt's matches the row's state and token. The clock is the ledger's throughout.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain import Account, Receipt
+from bot.errors import (
+    BotError,
+    InDoubt,
+    LedgerConflict,
+    LedgerGuard,
+    LedgerUnavailable,
+    NetworkError,
+    NotSent,
+    Refused,
+)
+from bot.ledger.base import Ledger, NewRow, Row
+from bot.networks.base import FOREVER, Found, Network, Request
+from bot.planning import Planned, Planner
+
+PREPARE = timedelta(seconds=90)
+"""So long before a slot its media are uploaded and the network's library is imported."""
+
+SEND_WINDOW = timedelta(seconds=10)
+"""A request is written within this time of its arming, or not at all."""
+
+DEADLINE = timedelta(seconds=60)
+"""An arming is over after this, whatever became of it (the request itself ends after 30 s)."""
+
+READ_APART = timedelta(seconds=60)
+"""Between two readings of the account's posts for one row."""
+
+READINGS = 2
+"""So many readings must agree that a post is absent."""
+
+TOO_OLD = timedelta(minutes=90)
+"""A doubt older than this is a person's to settle. The cooldown is longer."""
+
+BACKOFF = (timedelta(seconds=30), timedelta(minutes=8))
+"""The first wait before another attempt, and the longest; it doubles in between."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""The network's clock and the ledger's may differ by this much."""
+
+LOOK = timedelta(seconds=30)
+"""How soon something that can change from outside (a pause, a sign-off) is looked at again."""
+
+BATCH = 500
+"""Missed slots are written in transactions of at most so many."""
+
+LATE, PAUSED, UNAPPROVED, MEDIA, NOTHING = (
+    "late",
+    "paused",
+    "unapproved",
+    "media",
+    "nothing to draw",
+)
+"""Why a slot was missed. The first row of an account has a reason of its own: `birth`."""
+
+Tell = Callable[..., None]
+
+
+class Publisher:
+    """Publishes one account. Not to be shared between threads.
+
+    `tell(event, **fields)` gets every event; `approved` says whether a post is signed off; `stopping`
+    whether to begin nothing new.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        planner: Planner,
+        ledger: Ledger,
+        network: Network,
+        tell: Tell,
+        *,
+        approved: Callable[[Planned], bool] = lambda _: True,
+        stopping: Callable[[], bool] = lambda: False,
+        new_token: Callable[[], str] = lambda: secrets.token_hex(16),
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self.account = account
+        self._planner = planner
+        self._ledger = ledger
+        self._network = network
+        self._tell = tell
+        self._approved = approved
+        self._stopping = stopping
+        self._new_token = new_token
+        self._spread = spread
+        self._armed: set[str] = set()
+        self._never_sent: set[str] = set()
+        self._absent: dict[str, list[datetime]] = {}
+        self._unrecorded: list[Callable[[], None]] = []
+        self._media: tuple[Request, tuple[str, ...]] | None = None
+        self._media_trouble: tuple[str, int, datetime] | None = None
+
+    # -- the two entrances --------------------------------------------------------------------
+
+    def step(self) -> datetime:
+        """Does what is due, and returns when to look next (now, if there may be more at once).
+
+        Raises LedgerUnavailable; whatever was not recorded by then is recorded first next time.
+        """
+        self.record_late()
+        return min(self._settle_all(), self._claim())
+
+    def post_next(self) -> Row | None:
+        """Takes the next planned slot early and uses it up. None where nothing could be armed."""
+        self.record_late()
+        self._settle_all()
+        self._claim(upcoming=False)
+        history = self._ledger.history(self.account.name)
+        assert history.newest is not None, "the first row was inserted by then"
+        planned = next(self._planner.plan(self.account, history, history.newest), None)
+        if planned is None:
+            return None
+        self._publish(history.rows + 1, planned)
+        return self._ledger.row(self.account.name, planned.slot.at)
+
+    # -- new slots: from the plan to a row ----------------------------------------------------
+
+    def _claim(self, *, upcoming: bool = True) -> datetime:
+        """Records the slots that passed, publishes the one that is live, prepares the next."""
+        name = self.account.name
+        history = self._ledger.history(name)
+        if not history.rows:
+            birth = self._ledger.begin(name, self.account.network)
+            self._tell("birth", account=name, at=birth.slot)
+            history = self._ledger.history(name)
+        assert history.newest is not None
+        now = self._ledger.now()
+        passed: list[tuple[int, Planned]] = []
+        plan = self._planner.plan(self.account, history, history.newest)
+        for number, planned in enumerate(plan, history.rows + 1):
+            if planned.slot.expires <= now:
+                passed.append((number, planned))
+                if len(passed) < BATCH:
+                    continue
+            if not self._miss(passed):
+                return now
+            passed = []
+            if planned.slot.expires <= now:
+                continue
+            if not upcoming or self._stopping():
+                return planned.slot.due
+            if planned.slot.due <= now:
+                return self._publish(number, planned)
+            return self._prepare(planned, now)
+        self._miss(passed)
+        return now + timedelta(days=1)
+
+    def _miss(self, passed: Sequence[tuple[int, Planned]]) -> bool:
+        """Writes the slots that passed as missed, each with its reason. False: read again."""
+        if not passed:
+            return True
+        paused = self._ledger.paused() is not None
+        begin = 0
+        while begin < len(passed):
+            reason = self._excuse(passed[begin][1], paused)
+            end = begin + 1
+            while end < len(passed) and self._excuse(passed[end][1], paused) == reason:
+                end += 1
+            rows = [self._new_row(number, planned) for number, planned in passed[begin:end]]
+            try:
+                self._ledger.miss(rows, reason)
+            except LedgerConflict:
+                return False
+            self._tell(
+                "missed",
+                account=self.account.name,
+                reason=reason,
+                count=len(rows),
+                id=rows[0].slot.id,
+                last=rows[-1].slot.id,
+            )
+            begin = end
+        return True
+
+    def _excuse(self, planned: Planned, paused: bool) -> str:
+        if planned.post is None:
+            return NOTHING
+        if paused:
+            return PAUSED
+        if not self._approved(planned):
+            return UNAPPROVED
+        trouble = self._media_trouble
+        return MEDIA if trouble is not None and trouble[0] == planned.slot.id else LATE
+
+    def _new_row(self, number: int, planned: Planned) -> NewRow:
+        return NewRow(
+            number=number,
+            slot=planned.slot,
+            network=planned.network,
+            post=planned.post,
+            template=planned.template,
+            draws=planned.draws,
+        )
+
+    def _prepare(self, planned: Planned, now: datetime) -> datetime:
+        """Uploads the media of the coming slot when it is near. Returns when to look next."""
+        begin = planned.slot.due - PREPARE
+        if now < begin:
+            return begin
+        if planned.post is not None and self._approved(planned):
+            wait_until = self._ready(planned, now)
+            if wait_until is not None:
+                return min(wait_until, planned.slot.due)
+        return planned.slot.due
+
+    def _publish(self, number: int, planned: Planned) -> datetime:
+        """Arms and sends a live slot. Returns when to look next."""
+        now = self._ledger.now()
+        look = max(now, min(now + LOOK, planned.slot.expires))
+        if planned.post is None or not self._approved(planned) or self._ledger.paused():
+            return look
+        wait_until = self._ready(planned, now)
+        if wait_until is not None:
+            return min(wait_until, look)
+        assert self._media is not None
+        request, media_ids = self._media
+        token = self._new_token()
+        try:
+            row = self._arm(lambda: self._ledger.arm(self._new_row(number, planned), token), token)
+        except LedgerGuard:
+            return look
+        except LedgerConflict:
+            return now
+        self._send(row, request, media_ids)
+        return now
+
+    def _ready(self, planned: Planned, now: datetime) -> datetime | None:
+        """Sees to it that the media of this post are uploaded. When to try again, if they are not."""
+        assert planned.post is not None
+        request = self._network.request(planned.post, planned.slot.id)
+        if self._media is not None and self._media[0] == request:
+            return None
+        trouble = self._media_trouble
+        if trouble is not None and trouble[0] == planned.slot.id and now < trouble[2]:
+            return trouble[2]
+        try:
+            self._media = (request, self._network.upload(request))
+        except NetworkError as error:
+            tries = trouble[1] + 1 if trouble is not None and trouble[0] == planned.slot.id else 1
+            again = self._backoff(now, tries, error)
+            self._media_trouble = (planned.slot.id, tries, again)
+            self._tell("media", id=planned.slot.id, why=str(error), again=again)
+            return again
+        self._media_trouble = None
+        return None
+
+    # -- one arming: send and record ----------------------------------------------------------
+
+    def _arm(self, arming: Callable[[], Row], token: str) -> Row:
+        """Enters `sending`. If the ledger breaks off, the arming may stand: it is never sent then."""
+        try:
+            row = arming()
+        except LedgerUnavailable:
+            self._never_sent.add(token)
+            raise
+        self._armed.add(token)
+        self._tell("claimed", id=row.id, attempt=row.attempts)
+        return row
+
+    def _send(self, row: Row, request: Request, media_ids: Sequence[str]) -> None:
+        """Sends an armed row's request and records what came of it."""
+        try:
+            receipt = self._network.send(request, media_ids, lambda: self._still_mine(row))
+        except (NotSent, LedgerUnavailable) as error:
+            self._after_not_sent(row, error)
+        except Refused as error:
+            self._after_refused(row, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the post may be out
+            self._after_doubt(row, error)
+        else:
+            self._after_receipt(row, receipt, "")
+        finally:
+            self._media = None
+
+    def _still_mine(self, row: Row) -> None:
+        """The last look before the first byte: still this arming, inside its window, not paused."""
+        current = self._ledger.row(row.account, row.slot)
+        late = row.armed_at is not None and self._ledger.now() - row.armed_at > SEND_WINDOW
+        if current is None or (current.state, current.token) != (row.state, row.token):
+            why = "the row was taken over"
+        elif late:
+            why = f"more than {SEND_WINDOW.seconds} s passed since the arming"
+        elif self._ledger.paused():
+            why = "paused"
+        else:
+            return
+        raise NotSent(network=row.network, what=why)
+
+    def _after_receipt(self, row: Row, receipt: Receipt, reason: str) -> None:
+        def record() -> None:
+            posted = self._ledger.receive(row, receipt, reason)
+            self._tell("posted", id=row.id, url=posted.url, reason=reason, attempt=posted.attempts)
+
+        self._tell("receipt", id=row.id, remote_id=receipt.remote_id)
+        self._record(record)
+
+    def _after_not_sent(self, row: Row, error: BotError) -> None:
+        def record() -> None:
+            again = self._backoff(self._ledger.now(), row.attempts, error)
+            self._ledger.move(row, "retry", first_line(error), next_at=again)
+            self._tell("retry", id=row.id, why=str(error), again=again, **_wide(error))
+
+        self._record(record)
+
+    def _after_refused(self, row: Row, error: BotError) -> None:
+        def record() -> None:
+            self._ledger.move(row, "failed", first_line(error))
+            self._tell("failed", id=row.id, why=str(error), **_wide(error))
+
+        self._record(record)
+
+    def _after_doubt(self, row: Row, error: Exception) -> None:
+        why = error if isinstance(error, BotError) else f"{type(error).__name__}: {error}"
+
+        def record() -> None:
+            again = self._ledger.now() + READ_APART
+            self._ledger.move(row, "unknown", first_line(why), next_at=again)
+            self._tell("unknown", id=row.id, why=str(why), again=again)
+
+        self._record(record)
+
+    def _record(self, record: Callable[[], None]) -> None:
+        self._unrecorded.append(record)
+        self.record_late()
+
+    def record_late(self) -> None:
+        """Records what could not be recorded when it happened. Raises LedgerUnavailable again."""
+        while self._unrecorded:
+            try:
+                self._unrecorded[0]()
+            except LedgerConflict as error:
+                self._tell("overtaken", why=str(error))
+            self._unrecorded.pop(0)
+
+    # -- open rows: retry and reconcile -------------------------------------------------------
+
+    def _settle_all(self) -> datetime:
+        """Settles every open row whose time has come. Returns when to look next."""
+        now = self._ledger.now()
+        look = now + timedelta(days=1)
+        for row in self._ledger.open_rows(self.account.name):
+            try:
+                look = min(look, self._settle(row, now))
+            except LedgerConflict:
+                look = now
+        return look
+
+    def _settle(self, row: Row, now: datetime) -> datetime:
+        if row.state == "sending":
+            return self._settle_sending(row, now)
+        if row.state == "retry" and now >= row.expires_at:
+            return self._settle_expired(row, now)
+        if row.next_at is not None and now < row.next_at:
+            return min(row.next_at, row.expires_at) if row.state == "retry" else row.next_at
+        return self._settle_retry(row, now) if row.state == "retry" else self._doubt(row, now)
+
+    def _settle_sending(self, row: Row, now: datetime) -> datetime:
+        """Nobody of this process is sending now, so this row is another's, or was never sent."""
+        assert row.armed_at is not None
+        if row.token in self._never_sent:
+            self._ledger.move(row, "retry", "the ledger went away before the send", next_at=now)
+            return now
+        over = row.armed_at + DEADLINE + self._network.quarantine
+        if now < over:
+            return over
+        self._ledger.move(row, "unknown", "its worker died", next_at=now)
+        self._tell("unknown", id=row.id, why="its worker died", again=now)
+        return now
+
+    def _settle_expired(self, row: Row, now: datetime) -> datetime:
+        reason = PAUSED if self._ledger.paused() else f"{LATE}: {row.reason}"
+        self._ledger.move(row, "missed", reason)
+        self._tell("missed", account=row.account, reason=reason, count=1, id=row.id, last=row.id)
+        return now + timedelta(days=1)
+
+    def _settle_retry(self, row: Row, now: datetime) -> datetime:
+        """Another attempt: the frozen post, the same key, media uploaded again, a new token."""
+        if self._stopping() or self._ledger.paused():
+            return min(now + LOOK, row.expires_at)
+        request = self._network.request(row.post, row.id)
+        try:
+            media_ids = self._network.upload(request)
+        except NetworkError as error:
+            again = self._backoff(now, row.attempts, error)
+            self._ledger.move(row, "retry", first_line(error), next_at=again)
+            self._tell("retry", id=row.id, why=str(error), again=again)
+            return min(again, row.expires_at)
+        token = self._new_token()
+        try:
+            armed = self._arm(lambda: self._ledger.rearm(row, token), token)
+        except LedgerGuard:
+            return now + LOOK
+        self._send(armed, request, media_ids)
+        return now
+
+    def _doubt(self, row: Row, now: datetime) -> datetime:
+        """It may have been posted. Ask the network, by key or by reading back; else ask a person."""
+        assert row.armed_at is not None
+        if now - row.armed_at > TOO_OLD:
+            return self._hold(row, now, "the doubt is too old to be settled by reading")
+        keyed = self._network.keyed
+        if keyed is not None and (keyed == FOREVER or now - row.claimed_at < keyed):
+            return self._resend(row, now)
+        if not self._network.readable:
+            return self._hold(row, now, "the account's posts can't be read back")
+        return self._read_back(row, now)
+
+    def _resend(self, row: Row, now: datetime) -> datetime:
+        """Same key, same bytes. Whatever is not a receipt leaves the doubt as it was."""
+        if self._stopping() or self._ledger.paused():
+            return now + LOOK
+        again = self._backoff(now, row.attempts, None)
+        request = self._network.request(row.post, row.id)
+        try:
+            media_ids = self._network.upload(request)
+            row = self._ledger.move(
+                row, "unknown", row.reason, token=self._new_token(), next_at=again
+            )
+            receipt = self._network.send(request, media_ids, lambda: self._still_doubted(row))
+        except NetworkError as error:
+            self._tell("unknown", id=row.id, why=str(error), again=again)
+            return again
+        self._after_receipt(row, receipt, "reconciled by key")
+        return now
+
+    def _still_doubted(self, row: Row) -> None:
+        current = self._ledger.row(row.account, row.slot)
+        if current is None or (current.state, current.token) != ("unknown", row.token):
+            raise NotSent(network=row.network, what="the row was taken over")
+
+    def _read_back(self, row: Row, now: datetime) -> datetime:
+        again = now + READ_APART
+        try:
+            found = self._network.find(row.post, row.claimed_at - CLOCK_SKEW)
+        except Refused as error:
+            return self._hold(row, now, f"reading back was refused: {first_line(error)}")
+        except NetworkError as error:
+            self._ledger.move(row, "unknown", row.reason, next_at=again)
+            self._tell("unknown", id=row.id, why=str(error), again=again)
+            return again
+        known = self._ledger.knows(row.account, [item.receipt.remote_id for item in found])
+        foreign = [item for item in found if item.receipt.remote_id not in known]
+        same = [item for item in foreign if item.same]
+        if same:
+            oldest = min(same, key=lambda item: item.created_at)
+            self._after_receipt(row, oldest.receipt, "reconciled by reading back")
+            return now
+        return self._not_found(row, now, foreign)
+
+    def _not_found(self, row: Row, now: datetime, foreign: Sequence[Found]) -> datetime:
+        """Absent counts once the request can't land any more, and only from who knows it is over."""
+        assert row.armed_at is not None
+        over = row.armed_at + DEADLINE + self._network.quarantine
+        again = now + READ_APART
+        if now < over:
+            again = max(again, over)
+        elif foreign:
+            self._absent.pop(row.token, None)
+        elif row.token in self._armed or self._ledger.prove_alone():
+            readings = self._absent.setdefault(row.token, [])
+            readings.append(now)
+            if len(readings) >= READINGS:
+                self._ledger.move(row, "retry", "absent when read back twice", next_at=now)
+                self._tell("retry", id=row.id, why="absent when read back twice", again=now)
+                return now
+        else:
+            return self._hold(row, now, "not found, but the worker that sent it may be alive")
+        self._ledger.move(row, "unknown", row.reason, next_at=again)
+        return again
+
+    def _hold(self, row: Row, now: datetime, why: str) -> datetime:
+        self._ledger.move(row, "held", why)
+        self._tell("held", id=row.id, why=why)
+        return now + timedelta(days=1)
+
+    def _backoff(self, now: datetime, attempts: int, error: BotError | None) -> datetime:
+        """When to try again: doubling, spread by up to a quarter, not before the network allows."""
+        first, longest = BACKOFF
+        wait = min(first * 2 ** min(max(attempts, 1) - 1, 16), longest)
+        again = now + wait * (0.75 + 0.25 * self._spread())
+        if isinstance(error, NotSent) and error.retry_at is not None:
+            again = max(again, error.retry_at)
+        return again
+
+
+def first_line(error: object) -> str:
+    """What a row keeps of an error."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _wide(error: BotError) -> dict[str, Any]:
+    return {"account_wide": True} if error.facts.get("account_wide") else {}
+
+
+def resolve(
+    ledger: Ledger, row: Row, *, grace: timedelta, posted: Receipt | None, retry: bool
+) -> Row:
+    """A person settles a held post: it was posted, or is to be sent again, or is dropped.
+
+    Sent again, it gets `grace` from now; its old expiry has long passed. Raises LedgerConflict.
+    """
+    if posted is not None:
+        return ledger.receive(row, posted, "a person found it posted")
+    if retry:
+        now = ledger.now()
+        return ledger.move(
+            row, "retry", "a person said: again", next_at=now, expires_at=now + grace
+        )
+    return ledger.move(row, "failed", "a person dropped it")

@@ -1,0 +1,228 @@
+"""The clock: wakes each account's publisher at its slots, until told to stop. Nothing else.
+
+Every account has a lane: a thread with a ledger connection of its own, so that one account's trouble
+holds up no other. APScheduler is the alarm clock: one date job a lane, in memory, never stored. A lane
+also looks by itself every half minute, since clocks jump and threads die. Idle, that is all that happens.
+
+SIGTERM and SIGINT begin nothing new and let what is in flight finish: a Procfile host kills after 30 s.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import LedgerError, LedgerUnavailable
+from bot.publishing import LOOK, Publisher, Tell
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    from bot.ledger.base import Ledger
+    from bot.networks.base import Network
+
+HEARTBEAT_EVERY = 60.0
+"""Seconds between two fetches of the heartbeat address, at least."""
+
+BEAT_EVERY = 15.0
+"""Seconds between two beats in the ledger, at least; idle, a beat goes with every look."""
+
+ABORT_AFTER = 20.0
+"""Seconds after a stop signal at which a request still in flight is cut off (and read back later)."""
+
+GIVE_UP_AFTER = 27.0
+"""Seconds after a stop signal at which the process ends in any case."""
+
+_AWAY = (1.0, 30.0)
+"""Seconds between two tries to reach a ledger that went away: the first, and the longest."""
+
+
+class Lane(threading.Thread):
+    """One account's thread: opens its ledger, steps its publisher, sleeps until there is more to do."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        name: str,
+        open_ledger: Callable[[], Ledger],
+        make_publisher: Callable[[Ledger, Callable[[], bool]], Publisher],
+        network: Network,
+    ) -> None:
+        super().__init__(name=f"lane-{name}", daemon=True)
+        self.account = name
+        self.network = network
+        self.well_at: float | None = None
+        self.failure: BaseException | None = None
+        self._worker = worker
+        self._open_ledger = open_ledger
+        self._make_publisher = make_publisher
+        self._alarm: SimpleQueue[None] = SimpleQueue()
+        self._stop_asked = threading.Event()
+
+    def wake(self) -> None:
+        """Makes the lane look now."""
+        self._alarm.put(None)
+
+    def stop(self) -> None:
+        """Begins nothing new; the thread ends when what is in flight is done."""
+        self._stop_asked.set()
+        self.wake()
+
+    def run(self) -> None:
+        ledger = self._open_ledger()
+        try:
+            self._step_until_stopped(ledger)
+        except BaseException as error:  # noqa: BLE001 - a lane that dies must be seen to die
+            self.failure = error
+        finally:
+            self._worker.ended(self, ledger)
+            self.network.close()
+            ledger.close()
+
+    def _step_until_stopped(self, ledger: Ledger) -> None:
+        publisher: Publisher | None = None
+        away = 0.0
+        while not self._stop_asked.is_set():
+            try:
+                if publisher is None:
+                    ledger.migrate()
+                    publisher = self._make_publisher(ledger, self._stop_asked.is_set)
+                seconds = (publisher.step() - ledger.now()).total_seconds()
+                self.well_at = time.monotonic()
+                self._worker.well(self, ledger, was_away=away > 0)
+                away = 0.0
+            except LedgerUnavailable as error:
+                self._worker.ledger_away(self, error, again=away > 0)
+                seconds = away = min(away * 2 or _AWAY[0], _AWAY[1])
+            self._sleep(seconds)
+        if publisher is not None:
+            self._record_what_is_left(publisher)
+
+    def _sleep(self, seconds: float) -> None:
+        """Until the alarm, or half a minute. Alarms that came meanwhile count as one."""
+        if seconds <= 0:
+            return
+        if seconds < LOOK.total_seconds():
+            self._worker.set_alarm(self, seconds)
+        with suppress(Empty):
+            self._alarm.get(timeout=LOOK.total_seconds())
+            while True:
+                self._alarm.get_nowait()
+
+    def _record_what_is_left(self, publisher: Publisher) -> None:
+        """A receipt must not be lost to a ledger that is away; the process ends in time anyway."""
+        while True:
+            try:
+                return publisher.record_late()
+            except LedgerUnavailable:
+                time.sleep(_AWAY[0])
+
+
+class Worker:
+    """Runs lanes until a signal. `note` is what it says of itself in the ledger's heartbeat."""
+
+    def __init__(
+        self, tell: Tell, note: Mapping[str, Any], heartbeat: Callable[[], None] | None = None
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._tell = tell
+        self._note = note
+        self._heartbeat = heartbeat
+        self._fetched_at = -HEARTBEAT_EVERY
+        self._beaten_at: dict[str, float] = {}
+        self._lanes: Sequence[Lane] = ()
+        self._why_stop: SimpleQueue[str] = SimpleQueue()
+        self._scheduler = _alarm_clock()
+
+    def run(self, lanes: Sequence[Lane]) -> int:
+        """Blocks until SIGTERM or SIGINT (then 0), or until a lane dies (then 1)."""
+        self._lanes = lanes
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # SimpleQueue.put is reentrant: an Event could deadlock in a signal handler.
+            signal.signal(number, lambda got, _: self._why_stop.put(signal.Signals(got).name))
+        self._scheduler.start()
+        try:
+            for lane in lanes:
+                lane.start()
+            return self._stop(self._why_stop.get())
+        finally:
+            self._scheduler.shutdown(wait=False)
+
+    def set_alarm(self, lane: Lane, seconds: float) -> None:
+        """Wakes the lane after so many seconds."""
+        self._scheduler.add_job(
+            lane.wake,
+            "date",
+            run_date=datetime.now(UTC) + timedelta(seconds=seconds),
+            id=lane.account,
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    def well(self, lane: Lane, ledger: Ledger, *, was_away: bool) -> None:
+        """Says in the ledger that the lane is alive; the first lane also fetches the heartbeat."""
+        if was_away:
+            self._tell("ledger_back", account=lane.account, where=ledger.where)
+        now = time.monotonic()
+        if now - self._beaten_at.get(lane.account, -LOOK.total_seconds()) >= BEAT_EVERY:
+            self._beaten_at[lane.account] = now
+            ledger.beat(self._beat_name(lane), {**self._note, "account": lane.account})
+        if self._heartbeat is not None and lane is self._lanes[0] and self._all_well(now):
+            if now - self._fetched_at >= HEARTBEAT_EVERY:
+                self._fetched_at = now
+                self._heartbeat()
+
+    def ledger_away(self, lane: Lane, error: LedgerUnavailable, *, again: bool) -> None:
+        """Says once that the ledger does not answer; the lane goes on trying."""
+        if not again:
+            self._tell("ledger_away", account=lane.account, why=str(error))
+
+    def ended(self, lane: Lane, ledger: Ledger) -> None:
+        """A lane's last word, from its thread."""
+        with suppress(LedgerError):
+            ledger.unbeat(self._beat_name(lane))
+        self._why_stop.put(f"lane {lane.account} ended")
+
+    def _beat_name(self, lane: Lane) -> str:
+        return f"{self.name}/{lane.account}"
+
+    def _all_well(self, now: float) -> bool:
+        limit = now - 3 * LOOK.total_seconds()
+        return all(lane.well_at is not None and lane.well_at > limit for lane in self._lanes)
+
+    def _stop(self, why: str) -> int:
+        self._tell("stopping", why=why)
+        for lane in self._lanes:
+            lane.stop()
+        self._join(ABORT_AFTER)
+        for lane in self._lanes:
+            if lane.is_alive():
+                lane.network.abort()
+        self._join(GIVE_UP_AFTER - ABORT_AFTER)
+        died = [lane for lane in self._lanes if lane.failure is not None]
+        for lane in died:
+            self._tell("died", account=lane.account, why=repr(lane.failure), error=lane.failure)
+        left = [lane.account for lane in self._lanes if lane.is_alive()]
+        self._tell("stopped", left=", ".join(left))
+        return 1 if died or left else 0
+
+    def _join(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        for lane in self._lanes:
+            lane.join(max(0.0, end - time.monotonic()))
+
+
+def _alarm_clock() -> BackgroundScheduler:
+    """An APScheduler that only ever wakes a lane, in its own thread, from memory."""
+    from apscheduler.executors.debug import DebugExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    return BackgroundScheduler(executors={"default": DebugExecutor()}, timezone=UTC)
