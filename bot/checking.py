@@ -99,7 +99,7 @@ def _texts(planner: Planner, account: Account, campaign: Campaign) -> Iterator[P
         names = " and ".join(f"`{unit.lead.id}`" for unit in units)
         if not composed.fits:
             yield _too_long(template, units, composed, names, account, deck.limits)
-        for rule, what, fix in _faults(template, units, composed, campaign):
+        for rule, what, fix in _faults(units, composed, campaign):
             yield Problem(rule, _body(template), f"With {names}: {what}", fix)
 
 
@@ -127,7 +127,7 @@ def _too_long(
 
 
 def _faults(
-    template: Template, units: Sequence[Unit], composed: Composed, campaign: Campaign
+    units: Sequence[Unit], composed: Composed, campaign: Campaign
 ) -> Iterator[tuple[str, str, str]]:
     text, hashtag = composed.text, campaign.hashtag
     tags = len(re.findall(re.escape(hashtag) + r"(?!\w)", text, re.IGNORECASE))
@@ -210,7 +210,7 @@ def _too_little(posts: Sequence[Planned], account: Account) -> Iterator[Problem]
             account.where,
             f"In the coming {len(posts)} posts of `{account.name}` the wishes for variety give way "
             f"often: {shown}.",
-            "Post less often, or add what there is too little of; `bot preview --explain` shows where.",
+            "Post less often, or add what there is too little of: see `bot preview --explain`.",
             "warning",
         )
 

@@ -1,7 +1,7 @@
 """Pure: a template, its passages, a picture and a network's limits to a post.
 
-The engine puts the quotation marks and chooses how much of a quotation and of an attribution there is
-room for; a template can do neither. A text that does not fit gives way to a shorter form of the
+The engine puts the quotation marks and chooses how much of a quotation and of an attribution there
+is room for; a template can do neither. A text that does not fit gives way to a shorter form of the
 words, and when there is none left, to a shorter attribution. Nothing is ever cut.
 """
 
@@ -44,7 +44,8 @@ _SPACE_AT_LINE_END = re.compile(r"[ \t]+\n")
 class Composed:
     """A text that fits: with which forms of the words, and which attributions, one per unit drawn.
 
-    `length` is in the network's units. `fits` is False for the shortest text there is, when even that is too long.
+    `length` is in the network's units. Where even the shortest text is too long, this is that one,
+    and `fits` is False.
     """
 
     text: str
@@ -56,7 +57,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """What is drawn together for one `draws` of a template: a passage, and what it must stand with."""
+    """What is drawn as one: a passage, and where it may not stand alone, what it must stand with."""
 
     lead: Passage
     partner: Passage | None = None
@@ -98,7 +99,7 @@ def marked(words: str, language: str) -> str:
 
 
 class Composer:
-    """Composes the posts of one campaign. Remembers what it composed, since it is always the same."""
+    """Composes the posts of one campaign, and remembers them, since they are always the same."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
@@ -109,7 +110,7 @@ class Composer:
     def compose(self, template: Template, units: Sequence[Unit], limits: Limits) -> Composed:
         """The longest text that fits the limits, in the order of the module's docstring.
 
-        `units` are in the order of `template.draws`. Where nothing fits, the shortest text, and `fits` is False.
+        `units` are in the order of `template.draws`. Where nothing fits, the shortest text there is.
         """
         key = (template.name, tuple(unit.lead.id for unit in units), limits.network)
         found = self._composed.get(key)

@@ -62,13 +62,15 @@ def _examine(
         yield _problem("settings", error)
         return
     yield from _settings(settings, environ)
-    yield from _database(bot, settings)
+    yield from _database(bot)
     yield from _content(root, limits)
     try:
         campaign: Campaign = bot.campaign()
     except BotError:
         return
-    yield Finding("ok", "time zone", f"{campaign.timezone}")
+    yield Finding("ok", "time zone", campaign.timezone)
+    for typo in settings.typos(list(campaign.accounts)):
+        yield Finding("warning", "settings", typo)
     for account in campaign.accounts.values():
         yield _account(bot, account, settings, make_network)
 
@@ -78,15 +80,13 @@ def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
 
     mode = "dry run: nothing will be posted" if settings.dry_run else "live"
     yield Finding("warning" if settings.dry_run else "ok", "mode", mode)
-    for warning in settings.warnings:
-        yield Finding("warning", "settings", str(warning))
     try:
         refuse_ephemeral(settings, environ)
     except BotError as error:
         yield _problem("disk", error)
 
 
-def _database(bot: Any, settings: Settings) -> Iterator[Finding]:
+def _database(bot: Any) -> Iterator[Finding]:
     try:
         ledger = bot.ledger(readonly=True)
         try:
@@ -97,7 +97,7 @@ def _database(bot: Any, settings: Settings) -> Iterator[Finding]:
     except LedgerError as error:
         yield _problem("ledger", error)
         return
-    yield Finding("ok", "ledger", f"{settings.database_url_shown}, {rows} rows")
+    yield Finding("ok", "ledger", f"{ledger.where}, {rows} rows")
     if drift > CLOCK_DRIFT:
         fix = "Let both hosts follow a time server (NTP). Slots go by the database's clock."
         yield Finding("problem", "clock", f"{drift.total_seconds():.0f} s from the database's", fix)

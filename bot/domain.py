@@ -1,8 +1,8 @@
 """The values everything else speaks of. All are frozen; none touches a file, a clock or a network.
 
 A *statement* was published by somebody at some time. Its *passages* (quotes, positions, demands,
-facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has *slots*;
-for each, the draw gives a *post*, and the ledger a row.
+facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has
+*slots*; for each, the draw gives a *post*, and the ledger a row.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class Asset:
 class Schedule:
     """When an account posts: `times`, or `cron`, or `every`; exactly one of them is set.
 
-    `times` are "HH:MM" wall times; `every` is a count and a unit of s, m, h or d; `days` are weekdays
-    0 (Monday) to 6; `jitter` is in seconds, never negative.
+    `times` are "HH:MM" wall times; `every` is a count and a unit of s, m, h or d; `days` are
+    weekdays 0 (Monday) to 6; `jitter` is in seconds, never negative.
     """
 
     timezone: str = "UTC"

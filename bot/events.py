@@ -55,18 +55,16 @@ class Teller:
 
     def __call__(self, name: str, **fields: Any) -> None:
         level, sentence = SENTENCES[name]
-        shown = {key: value for key, value in fields.items() if key != "error"}
-        event(name, sentence.format(**shown), level=level, **shown)
-        wide = bool(fields.get("account_wide"))
-        if self._alert_url is not None and (name in ALERTS or wide):
-            self._alert(name, sentence.format(**shown), shown)
+        event(name, sentence, level=level, **fields)
+        if self._alert_url is not None and (name in ALERTS or fields.get("account_wide")):
+            why = call(self._alert_url, json.dumps(_alert(name, sentence, fields)).encode())
+            if why is not None:
+                event("alert", SENTENCES["alert"][1], level=WARNING, why=why)
 
-    def _alert(self, name: str, message: str, fields: dict[str, Any]) -> None:
-        body = {"event": name, "message": message, **{k: str(v) for k, v in fields.items()}}
-        assert self._alert_url is not None
-        why = call(self._alert_url, json.dumps(body).encode())
-        if why is not None:
-            self("alert", why=why)
+
+def _alert(name: str, sentence: str, fields: dict[str, Any]) -> dict[str, str]:
+    said = {key: str(value) for key, value in fields.items()}
+    return {"event": name, "message": sentence.format_map(said), **said}
 
 
 def call(url: str, body: bytes | None = None) -> str | None:

@@ -2,8 +2,8 @@
 
 The plan is a function of the campaign, the slot and the account's history; nothing about the future
 is stored. Hard rules: words in the account's language, not superseded, not sensitive (unless the
-campaign opts in), a text that fits, and no text twice within the cooldown. The rest are wishes. Where
-there is too little content for all of them, they give way in this order, the last one first:
+campaign opts in), a text that fits, and no text twice within the cooldown. The rest are wishes.
+Where there is too little content for all of them, they give way in this order, the last one first:
 
     passage    every passage comes before any comes again: the one that waited longest is next
     statement  statements take turns, each in proportion to what it still has to say
@@ -174,7 +174,7 @@ class Card(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A unit as it could go out. `gives_way` says which wishes, from statement to picture, would."""
+    """A unit as it could go out. `gives_way`: which wishes, from statement to picture, would."""
 
     unit: Unit
     card: Card

@@ -1,25 +1,25 @@
 """The life of one slot: claim, send, record, reconcile. Nothing here ever guesses.
 
-A slot's row in the ledger is in one of these states; an *arming* is one entry into `sending`, and has
-a fresh random token:
+A slot's row in the ledger is in one of these states; an *arming* is one entry into `sending`, and
+has a fresh random token:
 
-    from      what happens                                                         to
-    (none)    live, media ready: insert the next number, durable before the send   sending
-    (none)    expired: late, paused, unapproved, media, nothing left to draw       missed
-    sending   a receipt                                                            posted
-    sending   provably not sent, or not processed                                  retry
-    sending   refused for good                                                     failed, alert
-    sending   anything else; or its worker died: deadline and quarantine are over  unknown
-    retry     its time has come, still live, media uploaded again                  sending
-    retry     expired                                                              missed
-    unknown   the network knows keys, ours is valid: same key, same bytes again    posted or unknown
-    unknown   read back, exactly this post                                         posted
-    unknown   absent twice, read by who armed it or by who is provably alone       retry
-    unknown   can't be read, too old, or absent and the sender may still live      held, alert
-    held      a person says: `bot resolve`                                         posted, retry, failed
-    any       a receipt for this row                                               posted
+    from      what happens                                                        to
+    (none)    live, media ready: insert the next number, durable before the send  sending
+    (none)    expired: late, paused, unapproved, media, nothing to draw           missed
+    sending   a receipt                                                           posted
+    sending   provably not sent, or not processed                                 retry
+    sending   refused for good                                                    failed, alert
+    sending   anything else; or its worker died: deadline, quarantine are over    unknown
+    retry     its time has come, still live, media uploaded again                 sending
+    retry     expired                                                             missed
+    unknown   the network knows our key: the same key and bytes again             posted, unknown
+    unknown   read back, exactly this post                                        posted
+    unknown   absent twice, read by who armed it or by who is provably alone      retry
+    unknown   can't be read, too old, or absent and the sender may still live     held, alert
+    held      a person says so, by `bot resolve`                                  posted, retry, failed
+    any       a receipt for this row                                              posted
 
-Every update but a receipt's matches the row's state and token. The clock is the ledger's throughout.
+Every update but a receipt's matches the row's state and token. The clock is always the ledger's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from typing import Any
 from bot.domain import Account, Receipt
 from bot.errors import (
     BotError,
-    InDoubt,
     LedgerConflict,
     LedgerGuard,
     LedgerUnavailable,
@@ -90,8 +89,8 @@ Tell = Callable[..., None]
 class Publisher:
     """Publishes one account. Not to be shared between threads.
 
-    `tell(event, **fields)` gets every event; `approved` says whether a post is signed off; `stopping`
-    whether to begin nothing new.
+    `tell(event, **fields)` gets every event; `approved` says whether a post is signed off;
+    `stopping` whether to begin nothing new.
     """
 
     def __init__(
@@ -258,7 +257,7 @@ class Publisher:
         return now
 
     def _ready(self, planned: Planned, now: datetime) -> datetime | None:
-        """Sees to it that the media of this post are uploaded. When to try again, if they are not."""
+        """Uploads the media of this post, if they are not. When to try again, where that fails."""
         assert planned.post is not None
         request = self._network.request(planned.post, planned.slot.id)
         if self._media is not None and self._media[0] == request:
@@ -280,7 +279,7 @@ class Publisher:
     # -- one arming: send and record ----------------------------------------------------------
 
     def _arm(self, arming: Callable[[], Row], token: str) -> Row:
-        """Enters `sending`. If the ledger breaks off, the arming may stand: it is never sent then."""
+        """Enters `sending`. If the ledger breaks off, the arming may stand: then it is not sent."""
         try:
             row = arming()
         except LedgerUnavailable:
@@ -427,7 +426,7 @@ class Publisher:
         return now
 
     def _doubt(self, row: Row, now: datetime) -> datetime:
-        """It may have been posted. Ask the network, by key or by reading back; else ask a person."""
+        """It may have been posted. Ask the network, by key or by reading; else ask a person."""
         assert row.armed_at is not None
         if now - row.armed_at > TOO_OLD:
             return self._hold(row, now, "the doubt is too old to be settled by reading")
@@ -481,7 +480,7 @@ class Publisher:
         return self._not_found(row, now, foreign)
 
     def _not_found(self, row: Row, now: datetime, foreign: Sequence[Found]) -> datetime:
-        """Absent counts once the request can't land any more, and only from who knows it is over."""
+        """Absent counts when the request can't land any more, and from who knows it is over."""
         assert row.armed_at is not None
         over = row.armed_at + DEADLINE + self._network.quarantine
         again = now + READ_APART

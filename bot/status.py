@@ -100,7 +100,8 @@ def show(
     if not workers:
         click.echo("No worker was heard of within a day.")
     for each in workers:
-        alive = click.style("alive", fg="green") if each["alive"] else click.style("silent", fg="red")
+        colour, alive = ("green", "alive") if each["alive"] else ("red", "silent")
+        alive = click.style(alive, fg=colour)
         click.echo(f"Worker {each['worker']}: {alive}, {each.get('mode', '')}, {each['heard']}")
     needs = found["needs_a_person"]
     if not needs:
@@ -127,7 +128,8 @@ def _show_mode(found: dict[str, Any]) -> None:
 
 def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in sorted(each["counts"].items()))
-    click.echo(f"\n{click.style(each['account'], bold=True)} on {each['network']}: {counts or 'no rows yet'}")
+    name = click.style(each["account"], bold=True)
+    click.echo(f"\n{name} on {each['network']}: {counts or 'no rows yet'}")
     for row in each["open"]:
         click.secho(f"  open  {row['id']}: {row['state']}: {row['reason']}", fg="yellow")
     if each["last"] is not None:
@@ -142,5 +144,3 @@ def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:
 
 def _local(iso: str, zone: ZoneInfo) -> str:
     return f"{datetime.fromisoformat(iso).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
-
-

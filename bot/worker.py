@@ -1,10 +1,12 @@
 """The clock: wakes each account's publisher at its slots, until told to stop. Nothing else.
 
-Every account has a lane: a thread with a ledger connection of its own, so that one account's trouble
-holds up no other. APScheduler is the alarm clock: one date job a lane, in memory, never stored. A lane
-also looks by itself every half minute, since clocks jump and threads die. Idle, that is all that happens.
+Every account has a lane: a thread with a ledger connection of its own, so that one account's
+trouble holds up no other. APScheduler is the alarm clock: one date job a lane, in memory, never
+stored. A lane also looks by itself every half minute, since clocks jump and threads die. Idle,
+that is all that happens.
 
-SIGTERM and SIGINT begin nothing new and let what is in flight finish: a Procfile host kills after 30 s.
+SIGTERM and SIGINT begin nothing new and let what is in flight finish: a Procfile host kills the
+process after 30 s.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ BEAT_EVERY = 15.0
 """Seconds between two beats in the ledger, at least; idle, a beat goes with every look."""
 
 ABORT_AFTER = 20.0
-"""Seconds after a stop signal at which a request still in flight is cut off (and read back later)."""
+"""Seconds after a stop signal at which a request in flight is cut off (and read back later)."""
 
 GIVE_UP_AFTER = 27.0
 """Seconds after a stop signal at which the process ends in any case."""
@@ -46,7 +48,7 @@ _AWAY = (1.0, 30.0)
 
 
 class Lane(threading.Thread):
-    """One account's thread: opens its ledger, steps its publisher, sleeps until there is more to do."""
+    """One account's thread: steps its publisher, and sleeps until there is more to do."""
 
     def __init__(
         self,
@@ -175,10 +177,11 @@ class Worker:
         if now - self._beaten_at.get(lane.account, -LOOK.total_seconds()) >= BEAT_EVERY:
             self._beaten_at[lane.account] = now
             ledger.beat(self._beat_name(lane), {**self._note, "account": lane.account})
-        if self._heartbeat is not None and lane is self._lanes[0] and self._all_well(now):
-            if now - self._fetched_at >= HEARTBEAT_EVERY:
-                self._fetched_at = now
-                self._heartbeat()
+        if self._heartbeat is None or lane is not self._lanes[0] or not self._all_well(now):
+            return
+        if now - self._fetched_at >= HEARTBEAT_EVERY:
+            self._fetched_at = now
+            self._heartbeat()
 
     def ledger_away(self, lane: Lane, error: LedgerUnavailable, *, again: bool) -> None:
         """Says once that the ledger does not answer; the lane goes on trying."""

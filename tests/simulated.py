@@ -59,7 +59,9 @@ class SimulatedNetwork:
 
     def request(self, post: Post, key: str) -> Request:
         media = [item.sha256 for item in post.media]
-        return Request("POST", "sim:/post", {"text": post.text, "key": key, "media": media}, post.media)
+        return Request(
+            "POST", "sim:/post", {"text": post.text, "key": key, "media": media}, post.media
+        )
 
     def upload(self, request: Request) -> tuple[str, ...]:
         self.calls.append("upload")
@@ -116,7 +118,9 @@ class SimulatedNetwork:
             raise Refused(network="sim", what="reading is not allowed")
         self.settle()
         return [
-            Found(Receipt(each.remote_id, f"sim:/{each.remote_id}"), each.at, each.text == post.text)
+            Found(
+                Receipt(each.remote_id, f"sim:/{each.remote_id}"), each.at, each.text == post.text
+            )
             for each in reversed(self.landed)
             if each.at >= since
         ]

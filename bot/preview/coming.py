@@ -27,7 +27,8 @@ def coming(
     """The posts to come of the accounts that `histories` names, by slot and account.
 
     They start after the account's newest row; with none, at `begin`, else at the campaign's
-    `starts`, else now. With rows, `begin` only says from when on they are shown. `days` counts from there.
+    `starts`, else now. With rows, `begin` only says from when on they are shown. `days` counts
+    from where the showing starts.
     """
     each = [
         _coming(planner, campaign.accounts[name], history, now, begin, days)

@@ -19,7 +19,7 @@ _NAMES = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky"}
 
 def card(planned: Planned, zone: ZoneInfo, width: int, *, explain: bool) -> Iterator[str]:
     """One post, as lines for the terminal."""
-    yield heading(planned, zone, width)
+    yield heading(planned, zone)
     if planned.post is None:
         yield click.style("  Nothing is left to draw: the slot will be missed.", fg="red")
         return
@@ -33,7 +33,7 @@ def card(planned: Planned, zone: ZoneInfo, width: int, *, explain: bool) -> Iter
             yield click.style(f"    {line}", dim=True)
 
 
-def heading(planned: Planned, zone: ZoneInfo, width: int) -> str:
+def heading(planned: Planned, zone: ZoneInfo) -> str:
     """When and where, and how much of the room is used, with a gauge."""
     local = planned.slot.at.astimezone(zone)
     when = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"

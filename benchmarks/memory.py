@@ -1,0 +1,112 @@
+"""How much memory a worker holds, and how often it wakes."""
+
+from __future__ import annotations
+
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measure import ROOT, Figure, bot, rss, switches
+from benchmarks.site import a_site, live_environment
+from tests.fake_x import FakeX
+from tests.postgres import Server
+
+_PEAK = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode
+assert code == 0, code
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def idle(quick: bool) -> list[Figure]:
+    """A worker with nothing to do, on both databases; and one that has posted."""
+    watched = 60 if quick else 120
+    with FakeX() as x, tempfile.TemporaryDirectory() as folder, Server() as server:
+        site = a_site(Path(folder), every="12h")
+        often = a_site(Path(folder) / "often", every="2s")
+        sqlite = live_environment(x, Path(folder) / "idle.sqlite3")
+        postgres = {**sqlite, "DATABASE_URL": server.new_database()}
+        busy = {**sqlite, "DATABASE_URL": f"sqlite:///{folder}/busy.sqlite3"}
+        workers = [_worker(site, sqlite), _worker(site, postgres), _worker(often, busy)]
+        try:
+            x.wait_for(2, timeout=60)
+            time.sleep(5)
+            before = [switches(worker.pid) for worker in workers[:2]]
+            time.sleep(watched)
+            woke = [
+                (switches(worker.pid) - was) * 60 / watched
+                for worker, was in zip(workers, before, strict=False)
+            ]
+            held = [rss(worker.pid) for worker in workers]
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.wait(40)
+    return [
+        Figure("idle on SQLite", f"{held[0]:.1f} MB", "", held[0], 40, " MB"),
+        Figure("idle on PostgreSQL", f"{held[1]:.1f} MB", "", held[1], 50, " MB"),
+        Figure("after posts, on SQLite", f"{held[2]:.1f} MB", "", held[2], 60, " MB"),
+        Figure("context switches a minute, SQLite", f"{woke[0]:.1f}", "", woke[0], 3, "/min"),
+        Figure("context switches a minute, PostgreSQL", f"{woke[1]:.1f}", "", woke[1], None, ""),
+    ]
+
+
+def _worker(site: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        bot("--root", str(site), "run"),
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def large_gif(quick: bool) -> list[Figure]:
+    """A post with a 15 MB GIF against one with a small GIF: what more it takes at its peak."""
+    with FakeX() as x, tempfile.TemporaryDirectory() as folder:
+        peaks = []
+        for name, megabytes in (("small", 1), ("large", 15)):
+            site = a_site(Path(folder) / name, every="1s")
+            _only_gif(site, megabytes)
+            env = live_environment(x, Path(folder) / f"{name}.sqlite3")
+            command = bot("--root", str(site), "post", "--now")
+            subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+            runs = [_peak(command, env) for _ in range(1 if quick else 3)]
+            peaks.append(min(runs))
+    more = peaks[1] - peaks[0]
+    name = "a 15 MB GIF posted, more memory than for 1 MB"
+    return [Figure(name, f"{peaks[1]:.1f} MB", f"{peaks[0]:.1f} MB", more, 6, " MB")]
+
+
+def _peak(command: list[str], env: dict[str, str]) -> float:
+    run = subprocess.run(
+        [sys.executable, "-c", _PEAK, *command],
+        cwd=ROOT,
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return int(run.stdout) / scale
+
+
+def _only_gif(site: Path, megabytes: int) -> None:
+    """Every post gets the GIF, padded to this size with comment blocks, which decoders pass over."""
+    path = site / "media/standwithbelarus.gif"
+    data = path.read_bytes()
+    assert data[-1:] == b"\x3b", "a GIF ends with its trailer"
+    block = b"\x21\xfe" + (b"\xff" + b"\x20" * 255) * 64 + b"\x00"
+    missing = max(0, megabytes * 1_000_000 - len(data))
+    path.write_bytes(data[:-1] + block * (missing // len(block)) + b"\x3b")
+    for template in (site / "messages/templates").glob("*.txt"):
+        lines = template.read_text(encoding="utf-8").splitlines(keepends=True)
+        template.write_text(
+            "".join("attach: gif\n" if line.startswith("attach:") else line for line in lines),
+            encoding="utf-8",
+        )

@@ -1,0 +1,65 @@
+"""The command line: commands to calls, settings to concrete classes.
+
+Each command imports what it needs when it runs, so that `bot --help` costs no more than click does.
+"""
+
+from __future__ import annotations
+
+import click
+
+from bot import __version__
+from bot.cli import content, posting, preview, records
+from bot.cli.shared import Bot
+
+
+class Commands(click.Group):
+    """Lists the commands in the order of a campaign's life, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--root",
+    envvar="BOT_ROOT",
+    metavar="DIR",
+    help="The folder that holds messages/ and media/ (here).",
+)
+@click.option("--debug", is_flag=True, help="Show a traceback where something goes wrong.")
+@click.version_option(__version__, message="%(version)s")
+@click.pass_context
+def bot(ctx: click.Context, root: str | None, debug: bool) -> None:
+    """Runs an advocacy campaign: shows what will be posted, and posts each thing exactly once.
+
+    \b
+    Start with:  bot preview         the coming posts; needs no credentials, changes nothing
+    Then:        bot doctor          what stands in the way of posting from here
+                 bot run             the worker (a dry run, unless DRY_RUN=false)
+    """
+    ctx.obj = Bot(root, debug=debug)
+
+
+for command in (
+    *(content.check, content.verify, preview.preview),
+    *(posting.post, posting.run),
+    *(records.status, records.log, records.resolve, records.pause, records.resume),
+    *(records.migrate, records.doctor),
+):
+    bot.add_command(command)
+
+
+@bot.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Prints the script that completes this command's words in your shell.
+
+    \b
+    Example:  bot completion bash >> ~/.bashrc
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None, "click knows the shells that the option admits"
+    click.echo(found(bot, {}, "bot", "_BOT_COMPLETE").source())
+    return 0

@@ -1,0 +1,99 @@
+"""`bot check` and `bot verify`: is what was written right?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.shared import NETWORKS, Bot, counted, json_option, limits_of, pass_bot, show_json
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.domain import Problem
+
+
+@click.command()
+@json_option
+@pass_bot
+def check(bot: Bot, as_json: bool) -> int:
+    """Looks for everything that could go wrong with the content.
+
+    \b
+    Example:  bot check
+    Exit code 1 where there are errors; warnings alone leave it at 0.
+    """
+    from bot.checking import check as check_content
+
+    problems = check_content(bot.root, limits_of(NETWORKS))
+    errors = sum(problem.severity == "error" for problem in problems)
+    if as_json:
+        show_json([_problem_json(problem) for problem in problems])
+    else:
+        for problem in problems:
+            _show_problem(problem)
+        found = f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}."
+        colour = "red" if errors else "green"
+        click.secho(found if problems else "Clean.", fg=colour, bold=True)
+    return 1 if errors else 0
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "severity": problem.severity,
+        "rule": problem.rule,
+        "file": problem.where.file,
+        "line": problem.where.line,
+        "what": problem.what,
+        "fix": problem.fix,
+    }
+
+
+def _show_problem(problem: Problem) -> None:
+    colour = "red" if problem.severity == "error" else "yellow"
+    where = click.style(str(problem.where), bold=True)
+    click.echo(f"{where}: {click.style(problem.severity, fg=colour)}: {problem.what}")
+    if problem.fix:
+        click.echo(f"    {problem.fix}")
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@pass_bot
+def verify(bot: Bot, sources: tuple[str, ...]) -> int:
+    """Finds every quoted word in the source texts, and locks that.
+
+    \b
+    Example:  bot verify statements/ituc.txt statements/industriall.txt
+    Writes messages/sources.lock, by which `bot check` knows of any later edit.
+    """
+    from bot.provenance import verify as verify_sources
+    from bot.provenance import write_lock
+
+    campaign = bot.campaign()
+    texts = {name: _read_source(name) for name in sources}
+    result = verify_sources(campaign, texts, bot.root)
+    for problem in result.problems:
+        _show_problem(problem)
+    if result.lock is None:
+        click.secho("Not locked: not every quoted word was found.", fg="red", bold=True)
+        return 1
+    write_lock(bot.root, result.lock)
+    passages = counted(len(campaign.passages), "passage")
+    short = sum(len(passage.short) for passage in campaign.passages.values())
+    click.secho(
+        f"Found verbatim and locked: {passages} and {counted(short, 'short form')} of "
+        f"{counted(len(campaign.statements), 'statement')}.",
+        fg="green",
+    )
+    return 0
+
+
+def _read_source(name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            what=f"The source {name} can't be read: {error}", fix="Give plain text files in UTF-8."
+        ) from None

@@ -1,0 +1,208 @@
+"""`bot post` and `bot run`: live or dry, by the same code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot import __version__
+from bot.cli.shared import (
+    Bot,
+    account_option,
+    make_dry_network,
+    make_network,
+    make_planner,
+    pass_bot,
+    pick_accounts,
+    zone_of,
+)
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from bot.domain import Account
+    from bot.ledger.base import Ledger
+    from bot.networks.base import Network
+    from bot.publishing import Publisher, Tell
+    from bot.settings import Secret, Settings
+
+
+mode_options = (
+    click.option("--live", "mode", flag_value="live", help="Post for real, whatever DRY_RUN says."),
+    click.option("--dry-run", "mode", flag_value="dry", help="Log instead of posting."),
+)
+
+
+def with_mode(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(mode_options):
+        command = option(command)
+    return command
+
+
+def _is_live(settings: Settings, mode: str | None) -> bool:
+    return mode == "live" or (mode is None and not settings.dry_run)
+
+
+def _reveal(secret: Secret | None) -> str | None:
+    return None if secret is None else secret.reveal()
+
+
+class Session:
+    """Everything that `post` and `run` need, live or dry."""
+
+    def __init__(self, bot: Bot, mode: str | None, accounts: Sequence[str] = ()) -> None:
+        import dataclasses
+        import os
+
+        from bot import logs
+        from bot.events import Teller
+        from bot.settings import refuse_ephemeral
+
+        self.bot = bot
+        settings = bot.settings()
+        self.live = _is_live(settings, mode)
+        self.settings = dataclasses.replace(settings, dry_run=not self.live)
+        logs.configure(settings.log_format, settings.secrets(), sys.stderr, debug=bot.debug)
+        self.campaign = bot.campaign()
+        self.accounts = pick_accounts(self.campaign, accounts)
+        self.planner = make_planner(self.campaign)
+        self.tell: Tell = Teller(_reveal(settings.alert_url) if self.live else None)
+        refuse_ephemeral(self.settings, os.environ)
+        self.networks = {account.name: self._network(account) for account in self.accounts}
+
+    def _network(self, account: Account) -> Network:
+        if self.live:
+            return make_network(self.bot, account, self.settings)
+        return make_dry_network(self.bot, account, self.tell)
+
+    def open_ledger(self) -> Ledger:
+        """The live ledger; for a dry run one in memory that begins where the live one is now."""
+        if self.live:
+            return self.bot.ledger()
+        from bot.ledger.memory import MemoryLedger
+
+        live = self.bot.ledger(readonly=True)
+        try:
+            histories = {each.name: live.history(each.name) for each in self.accounts}
+        finally:
+            live.close()
+        return MemoryLedger(histories=histories)
+
+    def publisher(
+        self, account: Account, ledger: Ledger, stopping: Callable[[], bool] = lambda: False
+    ) -> Publisher:
+        from bot.publishing import Publisher
+
+        return Publisher(
+            account,
+            self.planner,
+            ledger,
+            self.networks[account.name],
+            self.tell,
+            approved=lambda _: not self.campaign.approval,
+            stopping=stopping,
+        )
+
+    @property
+    def where(self) -> str:
+        """Which ledger, for people."""
+        ledger = self.bot.ledger(readonly=True)
+        ledger.close()
+        return ledger.where
+
+    @property
+    def mode(self) -> str:
+        return "live" if self.live else "dry run, nothing is posted"
+
+
+@click.command()
+@click.option("--now", is_flag=True, help="Take the next planned slot early, and use it up.")
+@account_option
+@with_mode
+@pass_bot
+def post(bot: Bot, now: bool, accounts: tuple[str, ...], mode: str | None) -> int:
+    """Publishes what is due now, once, and exits (for cron, a timer, a scheduled job).
+
+    \b
+    Examples:  bot post              a dry run, unless DRY_RUN=false
+               bot post --now --live
+    Exit code 1 where something was due and did not go out, or needs a person.
+    """
+    session = Session(bot, mode, accounts)
+    ledger = session.open_ledger()
+    try:
+        ledger.migrate()
+        codes = [_post(session, ledger, account, now) for account in session.accounts]
+    finally:
+        ledger.close()
+        for network in session.networks.values():
+            network.close()
+    return max(codes, default=0)
+
+
+def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
+    publisher = session.publisher(account, ledger)
+    if now:
+        row = publisher.post_next()
+        went = row is not None and row.state == "posted"
+    else:
+        while publisher.step() <= ledger.now():
+            pass
+        went = True
+    trouble = list(ledger.rows(account.name, states=("sending", "retry", "unknown", "held")))
+    for row in trouble:
+        click.echo(f"{row.id}: {row.state}: {row.reason}", err=True)
+    return 0 if went and not trouble else 1
+
+
+@click.command()
+@account_option
+@with_mode
+@pass_bot
+def run(bot: Bot, accounts: tuple[str, ...], mode: str | None) -> int:
+    """The worker: posts at the campaign's times until it is told to stop.
+
+    \b
+    Examples:  bot run               a dry run, unless DRY_RUN=false
+               bot run --live
+    SIGTERM and Ctrl-C finish what is in flight, within 30 seconds.
+    """
+    from bot.events import heartbeat
+    from bot.worker import Lane, Worker
+
+    session = Session(bot, mode, accounts)
+    settings = session.settings
+    url = _reveal(settings.heartbeat_url) if session.live else None
+    note = {"mode": "live" if session.live else "dry run", "version": __version__}
+    worker = Worker(session.tell, note, heartbeat(url, session.tell) if url else None)
+    _say_start(session)
+    return worker.run([_lane(session, worker, account, Lane) for account in session.accounts])
+
+
+def _lane(session: Session, worker: Any, account: Account, lane: Any) -> Any:
+    def publisher(ledger: Ledger, stopping: Callable[[], bool]) -> Publisher:
+        return session.publisher(account, ledger, stopping)
+
+    return lane(
+        worker, account.name, session.open_ledger, publisher, session.networks[account.name]
+    )
+
+
+def _say_start(session: Session) -> None:
+    from bot.schedule import slots
+
+    zone = zone_of(session.campaign)
+    names = ", ".join(f"{each.name} ({each.network})" for each in session.accounts)
+    session.tell("started", mode=session.mode, accounts=names, ledger=session.where)
+    for account in session.accounts:
+        coming = next(slots(account, session.campaign.seed, datetime.now(UTC)), None)
+        slot = "never: the schedule is over" if coming is None else _local(coming.at, zone)
+        session.tell("next", account=account.name, slot=slot)
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")

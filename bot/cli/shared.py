@@ -1,0 +1,188 @@
+"""What the commands share: loading what they need, and showing what they found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.errors import SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from bot.domain import Account, Campaign, Limits
+    from bot.ledger.base import Ledger
+    from bot.networks.base import Network, Request
+    from bot.planning import Planner
+    from bot.publishing import Tell
+    from bot.settings import Settings
+
+NETWORKS = ("x",)
+"""The networks this version can post to."""
+
+
+class Bot:
+    """What every command gets: the folder, and ways to load what it needs from there."""
+
+    def __init__(self, root: str | None, *, debug: bool = False) -> None:
+        self.debug = debug
+        self._root = root
+
+    @property
+    def root(self) -> Path:
+        """The folder of messages/ and media/: --root, else BOT_ROOT, else the current one."""
+        if self._root is None:
+            try:
+                self._root = self.settings().root or "."
+            except SettingsError:  # whoever needs the settings themselves is told what is wrong
+                self._root = "."
+        return Path(self._root)
+
+    def settings(self) -> Settings:
+        """From the environment and from `.env` in the current folder."""
+        import os
+
+        from bot.settings import load_settings
+
+        return load_settings(Path(), os.environ)
+
+    def campaign(self) -> Campaign:
+        from bot.content import load_or_raise
+
+        return load_or_raise(self.root, known_networks=NETWORKS)
+
+    def ledger(self, *, readonly: bool = False) -> Ledger:
+        from bot.ledger import open_ledger
+
+        return open_ledger(self.settings().database_url.reveal(), readonly=readonly)
+
+
+def limits_of(networks: Sequence[str]) -> dict[str, Limits]:
+    """The limits of these networks, by name. Needs no credentials."""
+    found: dict[str, Limits] = {}
+    if "x" in networks:
+        from bot.networks.x import LIMITS
+
+        found["x"] = LIMITS
+    return found
+
+
+def make_planner(campaign: Campaign) -> Planner:
+    from bot.planning import Planner
+
+    return Planner(campaign, limits_of([a.network for a in campaign.accounts.values()]))
+
+
+def make_network(bot: Bot, account: Account, settings: Settings) -> Network:
+    """The account's network with its credentials. SettingsError where one is missing."""
+    from bot.networks.x import API_URL, X, XCredentials
+
+    secrets = settings.x_credentials(account.name)
+    credentials = XCredentials(*(secret.reveal() for secret in secrets))
+    return X(credentials, str(bot.root), settings.x_api_url(account.name) or API_URL)
+
+
+def make_dry_network(bot: Bot, account: Account, tell: Tell) -> Network:
+    """The account's network with a second half that logs. Needs no credentials."""
+    from bot.networks.base import DryRun
+    from bot.networks.x import X
+
+    def log(request: Request) -> None:
+        tell("dry_run", id=account.name, method=request.method, url=request.url, **_shown(request))
+
+    return DryRun(X(None, str(bot.root)), str(bot.root), log)
+
+
+def _shown(request: Request) -> dict[str, Any]:
+    media = [item.to_json() for item in request.uploads]
+    return {"body": dict(request.body), "media": media}
+
+
+def pick_accounts(campaign: Campaign, names: Sequence[str]) -> list[Account]:
+    """The accounts by these names; all, where none is named. UsageError for an unknown one."""
+    for name in names:
+        if name not in campaign.accounts:
+            known = ", ".join(campaign.accounts)
+            raise UsageError(
+                what=f"There is no account `{name}`.",
+                fix=f"The campaign has: {known} (messages/campaign.toml, [accounts.NAME]).",
+            )
+    return [each for name, each in campaign.accounts.items() if not names or name in names]
+
+
+def zone_of(campaign: Campaign) -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(campaign.timezone)
+
+
+def read_time(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO date or time; without an offset it is the campaign's wall time. UsageError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            what=f"`{text}` is no date or time.", fix="Write 2026-12-01 or 2026-12-01T12:00."
+        ) from None
+    from bot.schedule import localise
+
+    return found.astimezone(UTC) if found.tzinfo else localise(found, zone)
+
+
+def show_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_table(columns: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Any]) -> None:
+    """A table with rules and colour on a terminal; tab-separated columns where it is piped."""
+    if not sys.stdout.isatty():
+        click.echo("\t".join(columns))
+        for row in rows:
+            click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=SIMPLE_HEAD, header_style="bold red", pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(str(cell), style=_STYLES.get(str(cell), "")) for cell in row))
+    Console().print(table)
+
+
+_STYLES = {
+    "posted": "green",
+    "ok": "green",
+    "held": "bold red",
+    "failed": "red",
+    "problem": "red",
+    "error": "bold red",
+    "warning": "yellow",
+    "missed": "yellow",
+    "unknown": "yellow",
+    "retry": "yellow",
+    "sending": "cyan",
+}
+
+
+pass_bot = click.make_pass_decorator(Bot)
+account_option = click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="NAME",
+    help="Only this account; may be repeated.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="For machines: JSON.")
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,609 @@
+"""Each row and each rule of the state table, on a network that never deduplicates by itself.
+
+The oracle is the network's own memory: what a follower would see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain import Account, Receipt, Schedule
+from bot.errors import LedgerUnavailable
+from bot.ledger.base import Row
+from bot.ledger.memory import MemoryLedger
+from bot.networks.base import FOREVER
+from bot.planning import Planned, Planner
+from bot.publishing import (
+    BACKOFF,
+    DEADLINE,
+    PREPARE,
+    READ_APART,
+    SEND_WINDOW,
+    TOO_OLD,
+    Publisher,
+    resolve,
+)
+from tests.generated import START, campaign, limits, passage, template
+from tests.simulated import Landed, SimulatedNetwork
+
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+class World:
+    """One account on a simulated network, a clock that tests move, and any number of workers."""
+
+    def __init__(self, *, every: tuple[int, str] = (1, "h"), **network: Any) -> None:
+        self.now = START
+        passages = [passage(f"p{n}") for n in range(6)]
+        templates = [template(f"t{n}") for n in range(3)]
+        self.campaign = campaign(
+            passages, templates, schedule=Schedule(timezone="UTC", every=every)
+        )
+        self.account: Account = self.campaign.accounts["x0"]
+        self.ledger = MemoryLedger(clock=lambda: self.now)
+        self.ledger.prove_alone = lambda: False  # type: ignore[method-assign]
+        self.network = SimulatedNetwork(clock=lambda: self.now, **network)
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.approved: Callable[[Planned], bool] = lambda _: True
+        self.tokens = iter(f"token-{n}" for n in range(10_000))
+        self.worker = self.new_worker()
+        self.worker.step()  # birth
+        self.network.calls.clear()
+
+    def new_worker(self) -> Publisher:
+        return Publisher(
+            self.account,
+            Planner(self.campaign, {"x": limits()}),
+            self.ledger,
+            self.network,
+            lambda name, **fields: self.events.append((name, fields)),
+            approved=lambda planned: self.approved(planned),
+            new_token=lambda: next(self.tokens),
+            spread=lambda: 1.0,
+        )
+
+    def at(self, when: datetime) -> World:
+        self.now = when
+        return self
+
+    def step(self, worker: Publisher | None = None) -> datetime:
+        return (worker or self.worker).step()
+
+    def run_for(self, span: timedelta, worker: Publisher | None = None) -> None:
+        """Steps the worker whenever it asks for it, and at least every half minute."""
+        end = self.now + span
+        while self.now < end:
+            look = self.step(worker)
+            self.now = max(self.now + SECOND, min(look, self.now + timedelta(seconds=30)))
+
+    def rows(self) -> list[Row]:
+        return [row for row in self.ledger.rows() if row.reason != "birth"]
+
+    def row(self) -> Row:
+        (row,) = self.rows()
+        return row
+
+    def told(self, name: str) -> list[dict[str, Any]]:
+        return [fields for told, fields in self.events if told == name]
+
+    @property
+    def seen(self) -> list[str]:
+        return [landed.text for landed in self.network.landed]
+
+
+SLOT = START + timedelta(hours=1)
+
+
+def live(**network: Any) -> World:
+    """A world at its first slot."""
+    return World(**network).at(SLOT)
+
+
+# -- from nothing to a row --------------------------------------------------------------------
+
+
+def test_a_slot_is_claimed_before_it_is_sent_and_posted_with_its_receipt() -> None:
+    world = live()
+    states: list[tuple[str, int]] = []
+    world.network.before_send = lambda: states.append((world.row().state, len(world.seen)))
+    world.step()
+    assert states == [("sending", 0)]
+    row = world.row()
+    assert (row.state, row.attempts, row.remote_id, row.slot) == ("posted", 1, "r1", SLOT)
+    assert row.text == world.seen[0]
+    assert row.finished_at == SLOT
+
+
+def test_what_goes_out_is_what_the_plan_showed() -> None:
+    world = live()
+    planner = Planner(world.campaign, {"x": limits()})
+    shown = next(planner.plan(world.account, world.ledger.history("x0"), START))
+    world.step()
+    assert shown.post is not None
+    assert world.row().post == shown.post
+    assert (world.row().template, world.row().draws) == (shown.template, shown.draws)
+
+
+def test_the_first_row_is_the_birth_and_no_slot_before_it_is_sent() -> None:
+    world = World()
+    (birth,) = world.ledger.rows()
+    assert (birth.state, birth.reason, birth.slot) == ("missed", "birth", START)
+    late = World(every=(1, "d"))
+    late.ledger = MemoryLedger(clock=lambda: late.now)
+    late.at(START + timedelta(days=1, minutes=5))  # within the grace of a slot of before
+    newcomer = late.new_worker()
+    late.step(newcomer)
+    assert late.seen == []
+    assert [row.reason for row in late.ledger.rows()] == ["birth"]
+
+
+def test_media_are_uploaded_ahead_and_only_once() -> None:
+    world = World().at(SLOT - PREPARE - SECOND)
+    assert world.step() == SLOT - PREPARE
+    assert world.network.calls == []
+    world.at(SLOT - PREPARE).step()
+    assert world.network.calls == ["upload"]
+    world.at(SLOT).step()
+    assert world.network.calls == ["upload", "send"]
+
+
+def test_media_that_never_become_ready_miss_the_slot() -> None:
+    world = live(upload_script=["not_sent"] * 99)
+    world.run_for(timedelta(minutes=31))
+    assert (world.row().state, world.row().reason) == ("missed", "media")
+    assert "send" not in world.network.calls
+    assert len(world.told("media")) < 12, "it backs off"
+
+
+def test_media_that_become_ready_late_still_go_out() -> None:
+    world = live(upload_script=["not_sent", "refused"])
+    world.run_for(timedelta(minutes=5))
+    assert world.row().state == "posted"
+
+
+@pytest.mark.parametrize(
+    ("reason", "hinder"),
+    [
+        ("late", lambda world: None),
+        ("paused", lambda world: world.ledger.pause()),
+        ("unapproved", lambda world: setattr(world, "approved", lambda _: False)),
+    ],
+)
+def test_slots_that_passed_are_missed_with_their_reason(
+    reason: str, hinder: Callable[[World], None]
+) -> None:
+    world = World()
+    hinder(world)
+    world.at(START + timedelta(hours=3, minutes=31)).step()
+    assert [(row.state, row.reason) for row in world.rows()] == [("missed", reason)] * 3
+    assert [row.slot for row in world.rows()] == [SLOT + timedelta(hours=n) for n in range(3)]
+    assert all(row.text and row.draws for row in world.rows()), "they used up their draw"
+    assert world.seen == []
+
+
+def test_nothing_left_to_draw_is_missed_and_says_so() -> None:
+    world = World()
+    world.run_for(timedelta(hours=20))
+    assert len(world.seen) == 18, "6 passages in 3 templates"
+    assert {row.reason for row in world.rows()[18:]} == {"nothing to draw"}
+    assert world.rows()[-1].text is None
+
+
+def test_a_paused_worker_posts_when_it_is_resumed_in_time() -> None:
+    world = live()
+    world.ledger.pause("a meeting")
+    world.run_for(timedelta(minutes=10))
+    assert world.rows() == []
+    world.ledger.resume()
+    world.step()
+    assert world.row().state == "posted"
+
+
+def test_a_backlog_never_bursts() -> None:
+    world = World(every=(10, "m")).at(START + timedelta(hours=3))
+    world.run_for(timedelta(minutes=4))
+    assert len(world.seen) == 1
+    assert [row.state for row in world.rows()] == ["missed"] * 17 + ["posted"]
+
+
+def test_a_clock_that_runs_backward_arms_nothing_again() -> None:
+    world = live()
+    world.step()
+    world.at(START).step()
+    world.at(SLOT).step()
+    world.at(SLOT + MINUTE).step()
+    assert len(world.seen) == 1
+
+
+def test_two_workers_post_a_slot_once() -> None:
+    world = live()
+    other = world.new_worker()
+    world.network.before_send = lambda: other.step() and None
+    world.step()
+    world.step(other)
+    assert len(world.seen) == 1
+    assert world.row().state == "posted"
+
+
+def test_taking_a_slot_early_uses_it_up() -> None:
+    world = World()
+    row = world.worker.post_next()
+    assert row is not None
+    assert (row.state, row.slot) == ("posted", SLOT)
+    world.at(SLOT).step()
+    assert len(world.seen) == 1
+
+
+# -- from `sending` ---------------------------------------------------------------------------
+
+
+def test_not_sent_is_tried_again_with_a_new_token_and_the_same_bytes() -> None:
+    world = live(script=["not_sent"])
+    world.step()
+    first = world.row()
+    assert (first.state, first.next_at) == ("retry", SLOT + BACKOFF[0])
+    world.at(SLOT + BACKOFF[0]).step()
+    second = world.row()
+    assert (second.state, second.attempts, second.text) == ("posted", 2, first.text)
+    assert second.token != first.token
+    assert world.network.calls == ["upload", "send", "upload", "send"]
+
+
+def test_retries_back_off_and_honour_what_the_network_says() -> None:
+    world = live(script=["not_sent"] * 9)
+    waits = []
+    for _ in range(6):
+        world.step()
+        row = world.row()
+        if row.state != "retry" or row.next_at is None:
+            break
+        waits.append((row.next_at - world.now).total_seconds())
+        world.at(row.next_at)
+    assert waits == [30, 60, 120, 240, 480, 480]
+    world = live(script=["not_sent"], retry_at=SLOT + timedelta(minutes=11))
+    world.step()
+    assert world.row().next_at == SLOT + timedelta(minutes=11)
+
+
+def test_a_retry_that_expires_is_missed() -> None:
+    world = live(script=["not_sent"] * 99)
+    world.run_for(timedelta(minutes=31))
+    assert world.row().state == "missed"
+    assert world.row().reason.startswith("late: ")
+    assert world.seen == []
+
+
+def test_a_retry_never_draws_anew() -> None:
+    world = live(script=["not_sent"])
+    world.step()
+    frozen = world.row().text
+    world.campaign = campaign([passage("other", text="Other words")], [template("t9")])
+    edited = world.new_worker()
+    world.at(SLOT + BACKOFF[0]).step(edited)
+    assert world.seen == [frozen]
+
+
+def test_refused_for_good_is_failed_and_alarms() -> None:
+    world = live(script=["refused"])
+    world.run_for(timedelta(minutes=40))
+    assert (world.row().state, world.seen) == ("failed", [])
+    assert len(world.told("failed")) == 1
+
+
+@pytest.mark.parametrize("word", ["lost", "vanish"])
+def test_anything_else_is_unknown(word: str) -> None:
+    world = live(script=[word])
+    world.step()
+    assert world.row().state == "unknown"
+
+
+def test_a_fault_of_our_own_after_the_claim_is_unknown_too() -> None:
+    world = live()
+
+    def boom() -> None:
+        raise ZeroDivisionError
+
+    world.network.before_send = boom
+    world.step()
+    assert world.row().state == "unknown"
+
+
+def test_a_dead_workers_row_is_unknown_after_deadline_and_quarantine_and_not_before() -> None:
+    world = dead_while_sending(live(), landed=False)
+    over = SLOT + DEADLINE + world.network.quarantine
+    survivor = world.new_worker()
+    assert world.at(over - SECOND).step(survivor) == over
+    assert world.row().state == "sending"
+    world.at(over).step(survivor)
+    assert world.row().state in {"unknown", "held"}
+    assert world.seen == []
+
+
+def dead_while_sending(world: World, *, landed: bool) -> World:
+    """The worker claims, perhaps sends, and dies before it can record anything."""
+
+    class Died(BaseException):
+        pass
+
+    def die() -> None:
+        raise Died
+
+    if landed:
+        world.network.script = ["post"]
+        receive = world.ledger.receive
+        world.ledger.receive = lambda *a, **k: die()  # type: ignore[method-assign,assignment]
+        with pytest.raises(Died):
+            world.step()
+        world.ledger.receive = receive  # type: ignore[method-assign]
+    else:
+        world.network.before_send = die
+        with pytest.raises(Died):
+            world.step()
+        world.network.before_send = lambda: None
+    assert world.row().state == "sending"
+    return world
+
+
+# -- the last look before the write -----------------------------------------------------------
+
+
+def test_no_row_of_mine_no_request() -> None:
+    world = live()
+
+    def taken_over() -> None:
+        row = world.row()
+        world.ledger.move(row, "unknown", "somebody else")
+
+    world.network.before_send = taken_over
+    world.step()
+    assert world.seen == []
+    assert world.row().state == "unknown"
+
+
+def test_a_token_tells_two_armings_apart() -> None:
+    world = live()
+
+    def rearmed_by_another() -> None:
+        row = world.ledger.move(world.row(), "retry", "somebody else")
+        world.ledger.rearm(row, "another token")
+
+    world.network.before_send = rearmed_by_another
+    world.step()
+    assert world.seen == []
+
+
+def test_nothing_is_written_outside_the_send_window() -> None:
+    world = live()
+    world.network.before_send = lambda: world.at(SLOT + SEND_WINDOW + SECOND) and None
+    world.step()
+    assert (world.row().state, world.seen) == ("retry", [])
+
+
+def test_a_pause_that_comes_in_between_stops_the_write() -> None:
+    world = live()
+    world.network.before_send = lambda: world.ledger.pause()
+    world.step()
+    assert (world.row().state, world.seen) == ("retry", [])
+
+
+# -- from `unknown` ---------------------------------------------------------------------------
+
+
+def test_found_when_read_back_is_posted() -> None:
+    world = live(script=["lost"])
+    world.run_for(timedelta(minutes=2))
+    assert (world.row().state, world.row().reason) == ("posted", "reconciled by reading back")
+    assert len(world.seen) == 1
+
+
+def test_absent_twice_after_the_quarantine_is_sent_again_by_who_armed_it() -> None:
+    world = live(script=["vanish"])
+    over = SLOT + DEADLINE + world.network.quarantine
+    world.run_for(over - SLOT - SECOND)
+    assert (world.row().state, world.seen) == ("unknown", [])
+    world.run_for(SECOND + READ_APART - SECOND)
+    assert world.row().state == "unknown", "one reading is not enough"
+    world.run_for(2 * READ_APART)
+    assert (world.row().state, world.row().attempts) == ("posted", 2)
+    assert len(world.seen) == 1
+
+
+def test_a_request_that_lands_late_is_not_sent_twice() -> None:
+    world = live(script=["late:200"])
+    world.run_for(timedelta(minutes=25))
+    assert len(world.seen) == 1
+    assert world.row().state == "posted"
+
+
+def test_absent_is_not_enough_where_the_sender_may_live() -> None:
+    world = live(script=["vanish"])
+    world.step()
+    survivor = world.new_worker()
+    world.at(SLOT + DEADLINE + world.network.quarantine + MINUTE)
+    world.run_for(timedelta(minutes=5), survivor)
+    assert (world.row().state, world.seen) == ("held", [])
+    assert len(world.told("held")) == 1
+
+
+def test_who_is_provably_alone_may_send_again() -> None:
+    world = live(script=["vanish"])
+    world.step()
+    world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
+    survivor = world.new_worker()
+    world.at(SLOT + DEADLINE + world.network.quarantine + MINUTE)
+    world.run_for(timedelta(minutes=5), survivor)
+    assert world.row().state == "posted"
+    assert len(world.seen) == 1
+
+
+def test_somebody_elses_post_is_neither_this_one_nor_nothing() -> None:
+    world = live(script=["vanish"])
+    world.step()
+    world.network.landed.append(Landed("by-hand", "Typed by hand", "", SLOT + MINUTE))
+    world.run_for(timedelta(minutes=20))
+    assert world.row().state == "unknown"
+    world.run_for(TOO_OLD)
+    assert world.rows()[0].state == "held"
+    assert world.rows()[0].text not in world.seen
+
+
+def test_posts_that_the_ledger_knows_are_not_mistaken_for_this_one() -> None:
+    world = live()
+    world.step()
+    world.network.script = ["vanish"]
+    world.at(SLOT + timedelta(hours=1)).step()
+    second = world.rows()[1]
+    world.network.landed[0].text = second.text or ""  # an edited content could say it again
+    world.run_for(timedelta(minutes=20))
+    assert len(world.seen) == 2, "the first post is known, so the second was absent"
+
+
+def test_reading_that_fails_is_tried_again_and_too_old_is_held() -> None:
+    world = live(script=["lost"], find_script=["not_sent"] * 3)
+    world.run_for(timedelta(minutes=10))
+    assert world.row().state == "posted"
+    world = live(script=["lost"], find_script=["not_sent"] * 999)
+    world.run_for(TOO_OLD + timedelta(minutes=3))
+    assert world.rows()[0].state == "held"
+    assert len(world.told("held")) == 1
+
+
+def test_reading_that_is_refused_is_held() -> None:
+    world = live(script=["lost"], find_script=["refused"])
+    world.run_for(timedelta(minutes=2))
+    assert world.row().state == "held"
+
+
+def test_a_network_that_can_not_be_read_is_held() -> None:
+    world = live(script=["lost"], readable=False)
+    world.run_for(timedelta(minutes=2))
+    assert (world.row().state, len(world.seen)) == ("held", 1)
+
+
+def test_a_key_answers_the_doubt() -> None:
+    world = live(script=["lost"], keyed=FOREVER, readable=False)
+    world.run_for(timedelta(minutes=2))
+    assert (world.row().state, len(world.seen)) == ("posted", 1)
+    assert {landed.key for landed in world.network.landed} == {world.row().id}
+
+
+def test_a_doubt_is_not_forgotten_after_a_resends_429() -> None:
+    world = live(script=["vanish", "not_sent", "refused", "vanish"], keyed=FOREVER)
+    for _ in range(4):
+        world.step()
+        assert world.row().state == "unknown"
+        world.at(world.now + timedelta(minutes=9))
+    world.step()
+    assert world.rows()[0].state == "posted"
+    assert len(world.seen) == 1
+
+
+def test_a_key_that_is_no_longer_valid_is_not_relied_on() -> None:
+    world = live(script=["lost"], keyed=timedelta(minutes=1))
+    world.step()
+    world.at(SLOT + timedelta(minutes=2)).step()
+    assert world.row().reason == "reconciled by reading back"
+    assert world.network.calls.count("send") == 1
+
+
+# -- a ledger that goes away ------------------------------------------------------------------
+
+
+def away(*_: Any, **__: Any) -> Any:
+    raise LedgerUnavailable(where="here", why="gone")
+
+
+def test_a_claim_whose_commit_is_in_doubt_is_never_sent_as_such() -> None:
+    world = live()
+    arm = world.ledger.arm
+
+    def arm_and_break_off(*args: Any) -> Row:
+        arm(*args)
+        return away()  # type: ignore[no-any-return]
+
+    world.ledger.arm = arm_and_break_off  # type: ignore[method-assign]
+    with pytest.raises(LedgerUnavailable):
+        world.step()
+    assert (world.seen, world.row().state) == ([], "sending")
+    world.ledger.arm = arm  # type: ignore[method-assign]
+    world.run_for(MINUTE)
+    assert (world.row().state, world.row().attempts) == ("posted", 2)
+    assert len(world.seen) == 1
+
+
+def test_a_receipt_is_kept_until_the_ledger_is_back() -> None:
+    world = live()
+    receive = world.ledger.receive
+    world.ledger.receive = away  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(LedgerUnavailable):
+            world.step()
+    assert len(world.seen) == 1
+    world.ledger.receive = receive  # type: ignore[method-assign]
+    world.run_for(timedelta(minutes=10))
+    assert world.row().state == "posted"
+    assert len(world.seen) == 1
+
+
+def test_a_ledger_away_before_the_write_means_not_sent() -> None:
+    world = live()
+    row = world.ledger.row
+    world.network.before_send = lambda: setattr(world.ledger, "row", away)
+    with pytest.raises(LedgerUnavailable):
+        world.step()
+    world.ledger.row = row  # type: ignore[method-assign]
+    world.network.before_send = lambda: None
+    world.step()
+    assert (world.row().state, world.seen) == ("retry", [])
+
+
+def test_a_receipt_counts_whatever_became_of_the_row() -> None:
+    world = live(script=["vanish"])
+    world.step()
+    row = world.row()
+    world.ledger.move(row, "held", "by another worker")
+    posted = world.ledger.receive(row, Receipt("late", "sim:/late"))
+    assert posted.state == "posted"
+
+
+# -- a person ---------------------------------------------------------------------------------
+
+
+def held() -> World:
+    world = live(script=["vanish"], readable=False)
+    world.run_for(timedelta(minutes=2))
+    assert world.row().state == "held"
+    return world
+
+
+def test_a_person_says_posted() -> None:
+    world = held()
+    receipt = Receipt("99", "https://x.com/i/web/status/99")
+    settled = resolve(world.ledger, world.row(), grace=30 * MINUTE, posted=receipt, retry=False)
+    assert (settled.state, settled.url) == ("posted", receipt.url)
+    world.run_for(timedelta(minutes=40))
+    assert world.seen == []
+
+
+def test_a_person_says_again_hours_later() -> None:
+    world = held()
+    world.ledger.pause()
+    world.at(SLOT + timedelta(hours=5))
+    world.ledger.resume()
+    resolve(world.ledger, world.row(), grace=30 * MINUTE, posted=None, retry=True)
+    text = world.row().text
+    world.step()
+    assert world.rows()[0].state == "posted"
+    assert world.seen[0] == text
+
+
+def test_a_person_drops_it() -> None:
+    world = held()
+    resolve(world.ledger, world.row(), grace=30 * MINUTE, posted=None, retry=False)
+    world.run_for(timedelta(minutes=40))
+    assert (world.row().state, world.seen) == ("failed", [])
