@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Figure, bot, rss, switches
-from benchmarks.site import a_site, live_environment
+from tests.site import a_site, live
 from tests.fake_x import FakeX
 from tests.postgres import Server
 
@@ -28,7 +28,7 @@ def idle(quick: bool) -> list[Figure]:
     with FakeX() as x, tempfile.TemporaryDirectory() as folder, Server() as server:
         site = a_site(Path(folder), every="12h")
         often = a_site(Path(folder) / "often", every="2s")
-        sqlite = live_environment(x, Path(folder) / "idle.sqlite3")
+        sqlite = live(x, f"sqlite:///{folder}/idle.sqlite3")
         postgres = {**sqlite, "DATABASE_URL": server.new_database()}
         busy = {**sqlite, "DATABASE_URL": f"sqlite:///{folder}/busy.sqlite3"}
         workers = [_worker(site, sqlite), _worker(site, postgres), _worker(often, busy)]
@@ -73,7 +73,7 @@ def large_gif(quick: bool) -> list[Figure]:
         for name, megabytes in (("small", 1), ("large", 15)):
             site = a_site(Path(folder) / name, every="1s")
             _only_gif(site, megabytes)
-            env = live_environment(x, Path(folder) / f"{name}.sqlite3")
+            env = live(x, f"sqlite:///{folder}/{name}.sqlite3")
             command = bot("--root", str(site), "post", "--now")
             subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
             runs = [_peak(command, env) for _ in range(1 if quick else 3)]

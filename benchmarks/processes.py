@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Figure, bot, compare, environment, python, seconds
-from benchmarks.site import a_site, live_environment
+from tests.site import a_site, live
 from tests.fake_x import FakeX
 
 _FLOOR_POST = """
@@ -83,7 +83,7 @@ def first_request(quick: bool) -> list[Figure]:
     runs = 5 if quick else 11
     with FakeX() as x, tempfile.TemporaryDirectory() as folder:
         site = a_site(Path(folder), every="1s")
-        env = live_environment(x, Path(folder) / "bench.sqlite3")
+        env = live(x, f"sqlite:///{folder}/bench.sqlite3")
         seconds(bot("--root", str(site), "post", "--now"), ROOT, env)
         count = 0
 

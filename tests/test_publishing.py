@@ -459,6 +459,7 @@ def test_posts_that_the_ledger_knows_are_not_mistaken_for_this_one() -> None:
     world.at(SLOT + timedelta(hours=1)).step()
     second = world.rows()[1]
     world.network.landed[0].text = second.text or ""  # an edited content could say it again
+    world.network.landed[0].at = world.now
     world.run_for(timedelta(minutes=20))
     assert len(world.seen) == 2, "the first post is known, so the second was absent"
 

@@ -72,14 +72,14 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     from bot.provenance import write_lock
 
     campaign = bot.campaign()
-    texts = {name: _read_source(name) for name in sources}
-    result = verify_sources(campaign, texts, bot.root)
-    for problem in result.problems:
+    texts = {Path(name).name: _read_source(name) for name in sources}
+    lock, problems = verify_sources(campaign, texts, bot.root)
+    for problem in problems:
         _show_problem(problem)
-    if result.lock is None:
+    if any(problem.severity == "error" for problem in problems):
         click.secho("Not locked: not every quoted word was found.", fg="red", bold=True)
         return 1
-    write_lock(bot.root, result.lock)
+    write_lock(bot.root, lock)
     passages = counted(len(campaign.passages), "passage")
     short = sum(len(passage.short) for passage in campaign.passages.values())
     click.secho(
