@@ -57,7 +57,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """What is drawn as one: a passage, and where it may not stand alone, what it must stand with."""
+    """What is drawn as one: a passage, with what it must stand with, if it may not stand alone."""
 
     lead: Passage
     partner: Passage | None = None
@@ -110,7 +110,8 @@ class Composer:
     def compose(self, template: Template, units: Sequence[Unit], limits: Limits) -> Composed:
         """The longest text that fits the limits, in the order of the module's docstring.
 
-        `units` are in the order of `template.draws`. Where nothing fits, the shortest text there is.
+        `units` are in the order of `template.draws`. Where nothing fits, the shortest text there
+        is.
         """
         key = (template.name, tuple(unit.lead.id for unit in units), limits.network)
         found = self._composed.get(key)

@@ -273,14 +273,16 @@ class Use:
 class History:
     """What the ledger knows of an account, as much of it as the next draw needs.
 
-    `rows` counts every row; `newest` is the newest row's slot; `uses` has the latest use of each
-    distinct text, oldest first. Its size is bounded by the content, not by the ledger's age.
+    `rows` counts every row; `newest` is the newest row's slot; `born` is when the first row was
+    written: no slot before that is ever sent. `uses` has the latest use of each distinct text,
+    oldest first. The size of it all is bounded by the content, not by the ledger's age.
     """
 
     account: str
     rows: int = 0
     newest: datetime | None = None
     uses: Sequence[Use] = ()
+    born: datetime | None = None
 
 
 def text_key(text: str) -> str:

@@ -68,11 +68,18 @@ class SettingsError(BotError):
 
 
 class ContentError(BotError):
-    """The content has problems: {count}.
-    Run `bot check` to see each of them with its file and line."""
+    """{first}
+    {rest}
+    Run `bot check` to see each problem of the content, and what to do about it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(count=len(problems))
+        errors = [problem for problem in problems if problem.severity == "error"]
+        first, *others = errors or problems
+        rest = first.fix
+        if others:
+            places = ", ".join(str(problem.where) for problem in others[:3])
+            rest = f"{len(others)} more: {places}" + (", …" if len(others) > 3 else "")
+        super().__init__(first=f"{first.where}: {first.what}", rest=rest)
         self.problems = tuple(problems)
 
 

@@ -16,7 +16,8 @@ has a fresh random token:
     unknown   read back, exactly this post                                        posted
     unknown   absent twice, read by who armed it or by who is provably alone      retry
     unknown   can't be read, too old, or absent and the sender may still live     held, alert
-    held      a person says so, by `bot resolve`                                  posted, retry, failed
+    held      a person says so, by `bot resolve`                                  posted, retry or
+                                                                                  failed
     any       a receipt for this row                                              posted
 
 Every update but a receipt's matches the row's state and token. The clock is always the ledger's.
@@ -30,7 +31,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import Account, Receipt
+from bot.domain import Account, History, Receipt
 from bot.errors import (
     BotError,
     LedgerConflict,
@@ -43,6 +44,7 @@ from bot.errors import (
 from bot.ledger.base import Ledger, NewRow, Row
 from bot.networks.base import FOREVER, Found, Network, Request
 from bot.planning import Planned, Planner
+from bot.schedule import begins
 
 PREPARE = timedelta(seconds=90)
 """So long before a slot its media are uploaded and the network's library is imported."""
@@ -152,22 +154,22 @@ class Publisher:
         name = self.account.name
         history = self._ledger.history(name)
         if not history.rows:
-            birth = self._ledger.begin(name, self.account.network)
-            self._tell("birth", account=name, at=birth.slot)
-            history = self._ledger.history(name)
+            history = self._born()
         assert history.newest is not None
+        assert history.born is not None
         now = self._ledger.now()
         passed: list[tuple[int, Planned]] = []
         plan = self._planner.plan(self.account, history, history.newest)
         for number, planned in enumerate(plan, history.rows + 1):
-            if planned.slot.expires <= now:
+            over = planned.slot.expires <= now or planned.slot.at <= history.born
+            if over:
                 passed.append((number, planned))
                 if len(passed) < BATCH:
                     continue
             if not self._miss(passed):
                 return now
             passed = []
-            if planned.slot.expires <= now:
+            if over:
                 continue
             if not upcoming or self._stopping():
                 return planned.slot.due
@@ -176,6 +178,15 @@ class Publisher:
             return self._prepare(planned, now)
         self._miss(passed)
         return now + timedelta(days=1)
+
+    def _born(self) -> History:
+        """Writes the account's first row. Slots since the campaign's `starts` count from there."""
+        since = begins(self.account.schedule)
+        if since is not None:
+            since -= timedelta(microseconds=1)
+        birth = self._ledger.begin(self.account.name, self.account.network, since)
+        self._tell("birth", account=self.account.name, at=birth.claimed_at)
+        return self._ledger.history(self.account.name)
 
     def _miss(self, passed: Sequence[tuple[int, Planned]]) -> bool:
         """Writes the slots that passed as missed, each with its reason. False: read again."""
@@ -509,7 +520,7 @@ class Publisher:
         """When to try again: doubling, spread by up to a quarter, not before the network allows."""
         first, longest = BACKOFF
         wait = min(first * 2 ** min(max(attempts, 1) - 1, 16), longest)
-        again = now + wait * (0.75 + 0.25 * self._spread())
+        again: datetime = now + wait * (0.75 + 0.25 * self._spread())
         if isinstance(error, NotSent) and error.retry_at is not None:
             again = max(again, error.retry_at)
         return again

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
 
-from bot.domain import Account, Receipt, Schedule
+from bot.domain import Account, History, Receipt, Schedule
 from bot.errors import LedgerUnavailable
 from bot.ledger.base import Row
 from bot.ledger.memory import MemoryLedger
@@ -37,12 +38,18 @@ SECOND = timedelta(seconds=1)
 class World:
     """One account on a simulated network, a clock that tests move, and any number of workers."""
 
-    def __init__(self, *, every: tuple[int, str] = (1, "h"), **network: Any) -> None:
+    def __init__(
+        self,
+        *,
+        every: tuple[int, str] = (1, "h"),
+        schedule: Schedule | None = None,
+        **network: Any,
+    ) -> None:
         self.now = START
         passages = [passage(f"p{n}") for n in range(6)]
         templates = [template(f"t{n}") for n in range(3)]
         self.campaign = campaign(
-            passages, templates, schedule=Schedule(timezone="UTC", every=every)
+            passages, templates, schedule=schedule or Schedule(timezone="UTC", every=every)
         )
         self.account: Account = self.campaign.accounts["x0"]
         self.ledger = MemoryLedger(clock=lambda: self.now)
@@ -140,6 +147,21 @@ def test_the_first_row_is_the_birth_and_no_slot_before_it_is_sent() -> None:
     late.step(newcomer)
     assert late.seen == []
     assert [row.reason for row in late.ledger.rows()] == ["birth"]
+
+
+def test_a_late_start_counts_the_slots_since_starts_and_goes_on_as_the_preview_showed() -> None:
+    begin = START + timedelta(days=1)
+    world = World(schedule=Schedule(timezone="UTC", every=(1, "d"), starts=begin))
+    planner = Planner(world.campaign, {"x": limits()})
+    shown = list(islice(planner.plan(world.account, History("x0"), begin - SECOND), 6))
+    late = world.at(begin + timedelta(days=3, minutes=5))  # the fourth slot is live, and yet...
+    late.ledger = MemoryLedger(clock=lambda: late.now)
+    worker = late.new_worker()
+    late.step(worker)
+    assert [row.reason for row in late.rows()] == ["late"] * 4
+    assert late.seen == []
+    late.run_for(timedelta(days=2), worker)
+    assert late.seen == [each.post.text for each in shown[4:] if each.post]
 
 
 def test_media_are_uploaded_ahead_and_only_once() -> None:

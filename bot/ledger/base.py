@@ -1,11 +1,12 @@
 """The durable log of every slot: what a row is, and what every store of them does alike.
 
-One row a slot, numbered within its account from 1 without gaps. To claim a slot is to insert the next
-number: where another worker was faster the number is taken, and `LedgerConflict` says so. The
+One row a slot, numbered within its account from 1 without gaps. To claim a slot is to insert the
+next number: where another worker was faster the number is taken, and `LedgerConflict` says so. The
 constraints decide, never a lock: unique (account, number), (account, slot), (account, remote_id).
 
-Every time is the database's own (SQLite: the host's). Every method is one transaction, durable when it
-returns. Any of them may raise `LedgerUnavailable`, after which it is not known whether it happened.
+Every time is the database's own (SQLite: the host's). Every method is one transaction, durable when
+it returns. Any of them may raise `LedgerUnavailable`, after which it is not known whether it
+happened.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class Row:
     """One slot of one account, as the ledger has it.
 
     `claimed_at` is when the row was inserted, `armed_at` when it last entered `sending`, `next_at`
-    the earliest time at which something is to be done about it, `finished_at` when it reached a final
-    state. `attempts` counts the armings; `token` is the newest one's. `text`, `template`, `draws` and
-    `media` are None for a slot that was never composed.
+    the earliest time at which something is to be done about it, `finished_at` when it reached a
+    final state. `attempts` counts the armings; `token` is the newest one's. `text`, `template`,
+    `draws` and `media` are None for a slot that was never composed.
     """
 
     account: str
@@ -129,18 +130,20 @@ class Ledger(Protocol):
     def history(self, account: str) -> History:
         """What the next draw needs; its cost does not grow with the number of rows.
 
-        An account without rows, a missing database file, a database without our tables: an empty one.
+        An account without rows, a missing database file, a database without our tables: an empty
+        one.
         """
 
-    def begin(self, account: str, network: str) -> Row:
-        """The account's first row: `missed`, reason `birth`, its slot the database's now.
+    def begin(self, account: str, network: str, since: datetime | None = None) -> Row:
+        """The account's first row: `missed`, reason `birth`, claimed now, by the database's clock.
 
-        It says when the account's history begins; no slot before it is ever sent. Inserts it if
-        the account has no row yet, and returns the first row in any case.
+        No slot up to now is ever sent. The row's own slot is `since`, where that is earlier, else
+        now: a campaign that started before its ledger did counts its slots from there, as missed.
+        Inserts the row if the account has none yet, and returns the first row in any case.
         """
 
     def arm(self, new: NewRow, token: str) -> Row:
-        """Inserts a `sending` row (attempts 1). The claim: durable before any byte of the post leaves.
+        """Inserts a `sending` row (attempts 1): the claim, durable before any byte of the post.
 
         Guarded inside the transaction: raises LedgerGuard, reason `late` if the slot has expired by
         the database's clock, `paused` if paused. Raises LedgerConflict if number or slot is taken.
@@ -167,8 +170,9 @@ class Ledger(Protocol):
     ) -> Row:
         """Any other transition. Matches the given row's state and token, else LedgerConflict.
 
-        `token` and `expires_at`, where given, replace the row's; `next_at` always does. Sets `finished_at` for a final
-        state, and clears it for one that isn't. A `posted` row is never moved: LedgerConflict.
+        `token` and `expires_at`, where given, replace the row's; `next_at` always does. Sets
+        `finished_at` for a final state, and clears it for one that isn't. A `posted` row is never
+        moved: LedgerConflict.
         """
 
     def receive(self, row: Row, receipt: Receipt, reason: str = "") -> Row:
@@ -182,12 +186,12 @@ class Ledger(Protocol):
         """The row of a slot, by its nominal instant."""
 
     def open_rows(self, account: str) -> list[Row]:
-        """The account's rows in one of the OPEN states, oldest first. Cheap: an index holds just those."""
+        """The account's rows in the OPEN states, oldest first. Cheap: an index holds just those."""
 
     def rows(
         self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
     ) -> Iterator[Row]:
-        """Rows oldest first (by slot, then account), narrowed to an account, states, the newest N."""
+        """Rows by slot, then account; narrowed to an account, to states, to the newest N."""
 
     def counts(self) -> dict[tuple[str, State], int]:
         """How many rows each account has in each state."""
@@ -196,7 +200,7 @@ class Ledger(Protocol):
         """Which of these remote ids the account's rows hold."""
 
     def pause(self, why: str = "") -> None:
-        """The kill switch: from now on nothing arms. Idempotent; keeps the time of the first call."""
+        """The kill switch: from now on nothing arms. Idempotent; the first call's time stays."""
 
     def resume(self) -> None:
         """Lifts the pause. Idempotent."""

@@ -28,8 +28,8 @@ FOREVER = timedelta.max
 class Request:
     """What would be sent for a post: the uploads, in order, and then one call.
 
-    In `body`, the place of an uploaded picture is held by its `Attachment.sha256`; `with_media` puts
-    the network's ids there. Two equal posts give two equal requests.
+    In `body`, the place of an uploaded picture is held by its `Attachment.sha256`; `with_media`
+    puts the network's ids there. Two equal posts give two equal requests.
     """
 
     method: str
@@ -55,7 +55,7 @@ def _fill(value: Any, known: Mapping[str, str]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A post that was read back from the account. `same`: it is exactly the one that was asked for."""
+    """A post that was read back from the account. `same`: it is exactly the one asked for."""
 
     receipt: Receipt
     created_at: datetime
@@ -66,8 +66,8 @@ class Network(Protocol):
     """One account on one network.
 
     `keyed` is how long the network knows a request again by its key (`FOREVER`, or None where it
-    never does); `readable` whether the account's posts can be read back; `quarantine` how long after
-    a request's deadline it may still land.
+    never does); `readable` whether the account's posts can be read back; `quarantine` how long
+    after a request's deadline it may still land.
     """
 
     limits: Limits
@@ -90,8 +90,8 @@ class Network(Protocol):
     ) -> Receipt:
         """Sends the one call. Never tries twice and follows no redirect.
 
-        `before_write` is called after the connection stands and before the first byte is written; if
-        it raises, nothing was sent. Raises NotSent, Refused or InDoubt, and nothing else.
+        `before_write` is called after the connection stands and before the first byte is written;
+        if it raises, nothing was sent. Raises NotSent, Refused or InDoubt, and nothing else.
         """
 
     def find(self, post: Post, since: datetime) -> Sequence[Found]:
@@ -101,7 +101,7 @@ class Network(Protocol):
         """The account's name there, by one harmless authenticated read. Raises NetworkError."""
 
     def abort(self) -> None:
-        """Ends whatever is in flight, from any thread: the call then raises as for a lost connection."""
+        """Ends what is in flight, from any thread: the call raises as for a lost connection."""
 
     def close(self) -> None:
         """Lets go of connections."""
@@ -152,13 +152,16 @@ class DryRun:
         return tuple(upload.sha256 for upload in request.uploads)
 
     def send(
-        self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
+        self,
+        request: Request,
+        media_ids: Sequence[str],  # noqa: ARG002 - nothing was uploaded
+        before_write: Callable[[], None],
     ) -> Receipt:
         before_write()
         self._log(request)
         return Receipt(remote_id=f"dry-run-{id(request):x}", url="")
 
-    def find(self, post: Post, since: datetime) -> Sequence[Found]:
+    def find(self, post: Post, since: datetime) -> Sequence[Found]:  # noqa: ARG002
         return ()
 
     def whoami(self) -> str:

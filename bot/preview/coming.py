@@ -45,10 +45,12 @@ def _coming(
     begin: datetime | None,
     days: int | None,
 ) -> Iterator[Planned]:
+    shown: Iterator[Planned]
     if history.rows:
         shown_from = begin or now
         plan = planner.plan(account, history, history.newest or shown_from)
-        shown = (each for each in plan if _is_shown(each, shown_from, exact=begin is not None))
+        exact = begin is not None
+        shown = filter(lambda each: _is_shown(each, shown_from, exact=exact), plan)
     else:
         shown_from = begin or begins(account.schedule) or now
         shown = planner.plan(account, history, shown_from - _JUST_BEFORE)

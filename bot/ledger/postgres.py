@@ -1,0 +1,159 @@
+"""The ledger in PostgreSQL, for workers on several hosts. Its clock is the server's.
+
+Works through PgBouncer in transaction mode: nothing is kept in the session. Every transaction sets
+what it needs for itself (SET LOCAL), statements are not prepared, and the only locks are those of
+rows, tables and the transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from bot.errors import SettingsError
+from bot.ledger.sql import Kind, SqlLedger, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+PATIENCE_SECONDS = 10.0
+"""How long connecting, or a single statement, may take."""
+
+_CONNECTION: Mapping[str, Any] = {
+    "application_name": "bot",
+    "autocommit": True,
+    "client_encoding": "UTF8",
+    "keepalives": 1,
+    "keepalives_count": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "prepare_threshold": None,
+    "tcp_user_timeout": 15_000,
+}
+
+_LOCK = 8_041_962_730_155_391_427
+"""What armings lock shared, and a pause or a migration exclusively: any number of our own."""
+
+_SHARED = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
+_EXCLUSIVE = f"SELECT pg_advisory_xact_lock({_LOCK})"
+_LOCKS: Mapping[Kind, str] = {"arm": _SHARED, "pause": _EXCLUSIVE, "migrate": _EXCLUSIVE}
+
+
+class PostgresLedger(SqlLedger):
+    """The ledger in PostgreSQL. Raises SettingsError for an address that can't be read.
+
+    `clock` is an SQL expression.
+    """
+
+    text = 'text COLLATE "C"'
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        readonly: bool = False,
+        clock: str = "clock_timestamp()",
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._parts = _parts(url)
+        super().__init__(_where(self._parts), psycopg, readonly=readonly)
+        self._url = url
+        self._clock = clock
+        self._patience = patience
+        self._warnings: list[str] = []
+
+    def prove_alone(self) -> bool:
+        return False
+
+    def _twin(self) -> Self:
+        return type(self)(
+            self._url, readonly=self._readonly, clock=self._clock, patience=self._patience
+        )
+
+    def _now(self) -> datetime:
+        text = f"to_char({self._clock} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        return moment(self._db.execute(f"SELECT {text}").fetchone()[0])
+
+    def _has_notes(self) -> bool:
+        return bool(self._db.execute("SELECT to_regclass('notes') IS NOT NULL").fetchone()[0])
+
+    def _execute(self, sql: str, params: Mapping[str, Any]) -> Any:
+        return self._db.execute(_placed(sql), params)
+
+    def _stream(self, sql: str, params: Mapping[str, Any]) -> Any:
+        cursor = self._db.cursor("rows")
+        cursor.itersize = 500
+        return cursor.execute(_placed(sql), params)
+
+    def _why(self, error: psycopg.Error) -> str:
+        why = str(error)
+        for name in ("password", "sslpassword"):
+            if secret := self._parts.get(name):
+                why = why.replace(str(secret), "***")
+        return why
+
+    def _begin(self, kind: Kind) -> None:
+        """Where the connection turns out to be gone it is made anew: nothing was done on it yet."""
+        if self._db is not None:
+            try:
+                return self._start(kind)
+            except psycopg.OperationalError:
+                if not self._db.closed:
+                    raise
+        self._db = psycopg.connect(self._url, connect_timeout=round(self._patience), **_CONNECTION)
+        self._db.add_notice_handler(self._notice)
+        return self._start(kind)
+
+    def _start(self, kind: Kind) -> None:
+        """One round trip. A pause waits for armings under way; one that begins later sees it."""
+        mode = "REPEATABLE READ READ ONLY" if kind == "read" else "READ COMMITTED READ WRITE"
+        limit = 0 if kind == "migrate" else round(self._patience * 1000)
+        idle = 0 if kind in ("read", "migrate") else limit
+        statements = [
+            f"BEGIN ISOLATION LEVEL {mode}",
+            f"SET LOCAL statement_timeout = {limit}",
+            f"SET LOCAL idle_in_transaction_session_timeout = {idle}",
+            "SET LOCAL synchronous_commit = on",
+        ]
+        if kind in _LOCKS:
+            statements.append(_LOCKS[kind])
+        self._db.execute("; ".join(statements))
+
+    def _commit(self) -> None:
+        self._warnings.clear()
+        done = self._db.execute("COMMIT").statusmessage
+        if done != "COMMIT" or self._warnings:
+            raise self._unavailable(" ".join(self._warnings) or f"{done} instead of COMMIT.")
+
+    def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        """A commit that gave up waiting for a synchronous standby says so in a warning only."""
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "")
+
+
+def _parts(url: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.Error:
+        raise SettingsError(
+            name="DATABASE_URL",
+            what="it can't be read as PostgreSQL's address.",
+            fix="Write postgresql://USER:PASSWORD@HOST/NAME, with special characters as %XX.",
+        ) from None
+
+
+def _where(parts: Mapping[str, Any]) -> str:
+    user = f"{parts['user']}@" if "user" in parts else ""
+    port = f":{parts['port']}" if "port" in parts else ""
+    return f"postgresql://{user}{parts.get('host', '')}{port}/{parts.get('dbname', '')}"
+
+
+@cache
+def _placed(sql: str) -> str:
+    """The statement with psycopg's marks for its named values."""
+    return re.sub(r":(\w+)", r"%(\1)s", sql)

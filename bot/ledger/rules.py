@@ -1,0 +1,97 @@
+"""What every store does alike with a row. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.domain import Slot
+from bot.errors import LedgerConflict, LedgerGuard
+from bot.ledger.base import FINAL, NewRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain import State
+
+
+def fresh(new: NewRow, now: datetime, *, reason: str = "", token: str = "") -> Row:
+    """A new row: `sending` if it gets a token, else `missed`."""
+    return Row(
+        account=new.slot.account,
+        number=new.number,
+        network=new.network,
+        slot=utc(new.slot.at),
+        expires_at=utc(new.slot.expires),
+        state="sending" if token else "missed",
+        reason=plain(reason),
+        attempts=1 if token else 0,
+        token=token,
+        text=new.post.text if new.post else None,
+        language=new.post.language if new.post else "",
+        template=new.template,
+        draws=new.draws,
+        media=new.post.media if new.post else None,
+        remote_id=None,
+        url=None,
+        claimed_at=now,
+        armed_at=now if token else None,
+        next_at=None,
+        finished_at=None if token else now,
+    )
+
+
+def birth(account: str, network: str, now: datetime, since: datetime | None = None) -> Row:
+    """An account's first row."""
+    at = now if since is None else min(utc(since), now)
+    slot = Slot(at=at, account=account, due=at, expires=at)
+    return fresh(NewRow(number=1, slot=slot, network=network), now, reason="birth")
+
+
+def follow(rows: Iterable[Row], number: int, slot: datetime | None) -> None:
+    """Raises LedgerConflict unless the rows, all of one account, come right after this one.
+
+    A gap, or a slot that is no newer, means that the caller's history isn't the ledger's.
+    """
+    for row in rows:
+        if row.number != number + 1 or (slot is not None and row.slot <= slot):
+            raise conflict(row)
+        number, slot = row.number, row.slot
+
+
+def guard(row: Row, now: datetime, paused: object) -> None:
+    """Raises LedgerGuard if a row may not be armed now."""
+    if now > row.expires_at:
+        raise LedgerGuard(reason="late")
+    if paused:
+        raise LedgerGuard(reason="paused")
+
+
+def movable(state: State) -> None:
+    """Raises ValueError for the states that `move` must not lead to: past a guard, or a receipt."""
+    if state in ("sending", "posted"):
+        raise ValueError(f"only arm and rearm lead to sending, only a receipt to posted: {state}")
+
+
+def finished(state: State, now: datetime) -> datetime | None:
+    """`finished_at` of a row that enters this state now."""
+    return now if state in FINAL else None
+
+
+def conflict(row: Row) -> LedgerConflict:
+    return LedgerConflict(account=row.account, slot=row.slot.isoformat())
+
+
+def utc(at: datetime) -> datetime:
+    """The same instant in UTC. Raises ValueError for a time without a zone: it could be any."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return at.astimezone(UTC)
+
+
+def plain(text: str) -> str:
+    """The text without what a database can't hold: NUL, and halves of surrogate pairs.
+
+    For words about a post, which may quote whatever came over the wire; never for the post.
+    """
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
