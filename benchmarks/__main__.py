@@ -1,7 +1,8 @@
 """`python -m benchmarks`: how this program compares with the bare libraries it stands on.
 
-Prints ratios, since single times say more about the machine than about the program. Nothing here is a
-test: no figure fails anything. Needs Linux (/proc) and the development requirements. Talks to loopback only.
+Prints ratios, since single times say more about the machine than about the program. Nothing here
+is a test: no figure fails anything. Needs Linux (/proc) and the development requirements. Talks to
+loopback only.
 """
 
 from __future__ import annotations
@@ -39,10 +40,8 @@ def main() -> int:
 def show(figure: Figure) -> None:
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}{figure.unit}"
     most = "" if figure.most is None else f"{figure.most:.2f}{figure.unit}"
-    print(
-        f"{figure.name:<52}{figure.ours:>12}{figure.floor:>12}{ratio:>9}{most:>9}  {figure.verdict}",
-        flush=True,
-    )
+    columns = f"{figure.ours:>12}{figure.floor:>12}{ratio:>9}{most:>9}  {figure.verdict}"
+    print(f"{figure.name:<52}{columns}", flush=True)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ def python(code: str) -> list[str]:
 
 
 def bot(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "bot", *arguments]
+    """What the console script does, without depending on where it was installed."""
+    return [*python("import sys; from bot.__main__ import main; sys.exit(main())"), *arguments]
 
 
 def rss(pid: int) -> float:

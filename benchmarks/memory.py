@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Figure, bot, rss, switches
-from tests.site import a_site, live
 from tests.fake_x import FakeX
-from tests.postgres import Server
+from tests.postgres import Postgres
+from tests.site import a_site, live
 
 _PEAK = """
 import resource, subprocess, sys
@@ -25,11 +25,15 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 def idle(quick: bool) -> list[Figure]:
     """A worker with nothing to do, on both databases; and one that has posted."""
     watched = 60 if quick else 120
-    with FakeX() as x, tempfile.TemporaryDirectory() as folder, Server() as server:
+    with (
+        FakeX() as x,
+        tempfile.TemporaryDirectory() as folder,
+        closing(Postgres()) as server,
+    ):
         site = a_site(Path(folder), every="12h")
         often = a_site(Path(folder) / "often", every="2s")
         sqlite = live(x, f"sqlite:///{folder}/idle.sqlite3")
-        postgres = {**sqlite, "DATABASE_URL": server.new_database()}
+        postgres = {**sqlite, "DATABASE_URL": server.empty()}
         busy = {**sqlite, "DATABASE_URL": f"sqlite:///{folder}/busy.sqlite3"}
         workers = [_worker(site, sqlite), _worker(site, postgres), _worker(often, busy)]
         try:
@@ -71,7 +75,7 @@ def large_gif(quick: bool) -> list[Figure]:
     with FakeX() as x, tempfile.TemporaryDirectory() as folder:
         peaks = []
         for name, megabytes in (("small", 1), ("large", 15)):
-            site = a_site(Path(folder) / name, every="1s")
+            site = a_site(Path(folder) / name, every="1h")
             _only_gif(site, megabytes)
             env = live(x, f"sqlite:///{folder}/{name}.sqlite3")
             command = bot("--root", str(site), "post", "--now")
@@ -97,7 +101,7 @@ def _peak(command: list[str], env: dict[str, str]) -> float:
 
 
 def _only_gif(site: Path, megabytes: int) -> None:
-    """Every post gets the GIF, padded to this size with comment blocks, which decoders pass over."""
+    """Every post gets the GIF, padded to this size by comment blocks, which decoders pass over."""
     path = site / "media/standwithbelarus.gif"
     data = path.read_bytes()
     assert data[-1:] == b"\x3b", "a GIF ends with its trailer"

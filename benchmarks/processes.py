@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Figure, bot, compare, environment, python, seconds
-from tests.site import a_site, live
 from tests.fake_x import FakeX
+from tests.site import a_site, live
 
 _FLOOR_POST = """
 import os, sqlite3, sys
@@ -19,8 +19,13 @@ db = sqlite3.connect(sys.argv[1], isolation_level=None)
 db.execute("PRAGMA journal_mode=WAL"); db.execute("PRAGMA synchronous=FULL")
 db.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, text TEXT)")
 db.execute("BEGIN IMMEDIATE"); db.execute("INSERT INTO t (text) VALUES ('x')"); db.execute("COMMIT")
-client = tweepy.Client(consumer_key=os.environ["X_API_KEY"], consumer_secret=os.environ["X_API_SECRET"],
-    access_token=os.environ["X_ACCESS_TOKEN"], access_token_secret=os.environ["X_ACCESS_TOKEN_SECRET"])
+key = os.environ.get
+client = tweepy.Client(
+    consumer_key=key("X_API_KEY"),
+    consumer_secret=key("X_API_SECRET"),
+    access_token=key("X_ACCESS_TOKEN"),
+    access_token_secret=key("X_ACCESS_TOKEN_SECRET"),
+)
 class Local(HTTPAdapter):
     def send(self, request, **kw):
         request.url = request.url.replace("https://api.x.com", os.environ["X_API_URL"])
@@ -72,17 +77,17 @@ def previews(quick: bool) -> list[Figure]:
 
 
 def _ledger_with_rows(path: Path) -> None:
-    from benchmarks.volume import _filled
+    from benchmarks.volume import filled
 
     texts = [(f"t{n}", (f"ituc/p{n}",), f"Text number {n}") for n in range(60)]
-    _filled(path, 60, texts).close()
+    filled(path, 60, texts).close()
 
 
 def first_request(quick: bool) -> list[Figure]:
     """From the start of `bot post` until the network hears the first byte of it."""
     runs = 5 if quick else 11
     with FakeX() as x, tempfile.TemporaryDirectory() as folder:
-        site = a_site(Path(folder), every="1s")
+        site = a_site(Path(folder), every="1h")
         env = live(x, f"sqlite:///{folder}/bench.sqlite3")
         seconds(bot("--root", str(site), "post", "--now"), ROOT, env)
         count = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -87,8 +88,8 @@ def decision(quick: bool) -> list[Figure]:
         for template, units, made in deck.every()
     ]
     with tempfile.TemporaryDirectory() as folder:
-        small = _filled(Path(folder) / "small.sqlite3", 1000, texts)
-        large = _filled(Path(folder) / "large.sqlite3", many, texts)
+        small = filled(Path(folder) / "small.sqlite3", 1000, texts)
+        large = filled(Path(folder) / "large.sqlite3", many, texts)
 
         def decide(ledger: Ledger) -> float:
             begin = time.perf_counter()
@@ -110,7 +111,7 @@ def decision(quick: bool) -> list[Figure]:
     return [Figure(name, f"{a * 1e3:.2f} ms", f"{b * 1e3:.2f} ms", ratio, 1.2)]
 
 
-def _filled(path: Path, rows: int, texts: list[tuple[str, tuple[str, ...], str]]) -> Ledger:
+def filled(path: Path, rows: int, texts: Sequence[tuple[str, tuple[str, ...], str]]) -> Ledger:
     """A ledger with so many posted rows; written past the interface, which would take an hour."""
     import sqlite3
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -11,17 +15,20 @@ def main(arguments: list[str] | None = None) -> int:
     import click
 
     from bot.cli import bot
+    from bot.cli.shared import ignore_output
     from bot.errors import BotError
 
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    _write_whatever_comes()
     try:
         result = bot.main(args=arguments, prog_name="bot", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as error:
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _complain(_usage(error))
         return error.exit_code
     except click.Abort:
         click.echo("Stopped.", err=True)
@@ -29,23 +36,49 @@ def main(arguments: list[str] | None = None) -> int:
     except BotError as error:
         if debug:
             raise
-        click.echo(click.style("Error: ", fg="red", bold=True) + str(error), err=True)
+        _complain(str(error))
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone (`bot log | head`): nothing to say, nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ignore_output()
         return 0
     except Exception as error:
         if debug:
             raise
-        click.echo(
-            f"Error: {type(error).__name__}: {error}\n"
+        _complain(
+            f"{type(error).__name__}: {error}\n"
             "This is a fault of the program. Run the same command with --debug before the "
-            "command's name to see where.",
-            err=True,
+            "command's name to see where."
         )
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _write_whatever_comes() -> None:
+    """Where a terminal's encoding lacks a character, its number is better than no output at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(what: str) -> None:
+    import click
+
+    click.echo(click.style("Error: ", fg="red", bold=True) + what, err=True)
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click says of wrong usage, and where to read how it is right."""
+    import click
+
+    said = error.format_message()
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return f"{said}\nTry `bot --help`."
+    if isinstance(error, click.NoSuchOption) and not error.possibilities:
+        options = [name for each in context.command.get_params(context) for name in each.opts]
+        known = ", ".join(name for name in options if name.startswith("--"))
+        return f"{said}\n`{context.command_path}` has {known}."
+    return f"{said}\nTry `{context.command_path} --help`."
 
 
 if __name__ == "__main__":

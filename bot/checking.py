@@ -7,18 +7,22 @@ combination gives, and the coming weeks as a follower would read them.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from bot.composing import Composed, Unit, marked
 from bot.content import load
+from bot.content.words import mention_in
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Place, Problem, Template
 from bot.media import inspect_assets, load_assets
 from bot.planning import Planned, Planner
 from bot.provenance import check_lock
+from bot.schedule import begins, slots
 
 AHEAD = timedelta(days=60)
 """How far the plan is read for repetitions."""
@@ -28,8 +32,6 @@ MOST_SLOTS = 500
 
 TWINS = 90.0
 """Two posts within the cooldown that are more alike than this, in percent, are near-twins."""
-
-_MENTION = re.compile(r"(?<![\w.])@\w")
 
 
 def check(root: Path, limits: Mapping[str, Limits], now: datetime | None = None) -> list[Problem]:
@@ -52,31 +54,58 @@ def _check_loaded(
     languages = {account.language for account in campaign.accounts.values()}
     yield from inspect_assets(campaign.assets, root, list(used.values()), sorted(languages))
     yield from check_lock(campaign, root)
-    yield from _unused(campaign)
     yield from _approval(campaign)
     planner = Planner(campaign, used)
+    yield from _unused(planner, campaign)
     for account in campaign.accounts.values():
         yield from _texts(planner, account, campaign)
-        yield from _plan(planner, account, now)
+        yield from _plan(planner, account, campaign, now)
 
 
-def _unused(campaign: Campaign) -> Iterator[Problem]:
+def _unused(planner: Planner, campaign: Campaign) -> Iterator[Problem]:
     """What was written and can never go out."""
-    led = {template.draws[0] for template in campaign.templates.values()}
-    drawn = {kind for template in campaign.templates.values() for kind in template.draws}
-    for passage in campaign.passages.values():
-        if passage.kind not in drawn and passage.superseded_by is None:
-            what = f"No template draws a {passage.kind}, so `{passage.id}` never goes out."
-            fix = f"Write a template with `draws: {passage.kind}`."
-            yield Problem("never-drawn", passage.where, what, fix, "warning")
+    drawn: set[str] = set()
+    led: set[str] = set()
+    for account in campaign.accounts.values():
+        for template, units, _ in planner.deck(account).every():
+            led.add(template.name)
+            drawn.update(passage.id for unit in units for passage in unit.passages)
+    yield from _never_drawn(campaign, drawn)
+    yield from _never_led(campaign, led)
     attached = {name for template in campaign.templates.values() for name in template.attach}
     for asset in campaign.assets.values():
         if asset.id not in attached:
             what = f"No template attaches `{asset.id}`."
             fix = "Name it in an `attach:` line, or take it out of media.toml."
             yield Problem("never-attached", asset.where, what, fix, "warning")
-    if not led:
-        yield Problem("no-templates", campaign.where, "There is no template.", "Write one.")
+
+
+def _never_drawn(campaign: Campaign, drawn: Collection[str]) -> Iterator[Problem]:
+    """Passages that are kept back on purpose are none of these."""
+    for passage in campaign.passages.values():
+        kept_back = passage.superseded_by or (passage.sensitive and not campaign.sensitive)
+        if passage.id not in drawn and not kept_back:
+            kind, language = passage.kind, passage.statement.language
+            what = (
+                f"`{passage.id}` never goes out: no template that is in use draws a {kind} in "
+                f"`{language}`."
+            )
+            fix = f"Write a template with `draws: {kind}`, or set the link that its templates need."
+            yield Problem("never-drawn", passage.where, what, fix, "warning")
+
+
+def _never_led(campaign: Campaign, led: Collection[str]) -> Iterator[Problem]:
+    """Templates that wait for a link are none of these."""
+    for template in campaign.templates.values():
+        waits = not all(campaign.links.get(name) for name in template.needs)
+        if template.name not in led and not waits:
+            kinds = " and a ".join(template.draws)
+            what = (
+                f"The template is never used: no account in `{template.language}` has a {kinds} "
+                "to draw."
+            )
+            fix = "Add what it draws, mend its `language:`, or take the file out."
+            yield Problem("never-used", template.where, what, fix, "warning")
 
 
 def _approval(campaign: Campaign) -> Iterator[Problem]:
@@ -116,7 +145,7 @@ def _too_long(
     limits: Limits,
 ) -> Problem:
     over = composed.length - limits.text
-    places = ", ".join(str(unit.lead.where) for unit in units)
+    places = ", ".join(str(passage.where) for unit in units for passage in unit.passages)
     return Problem(
         "post-too-long",
         _body(template),
@@ -130,36 +159,37 @@ def _faults(
     units: Sequence[Unit], composed: Composed, campaign: Campaign
 ) -> Iterator[tuple[str, str, str]]:
     text, hashtag = composed.text, campaign.hashtag
-    tags = len(re.findall(re.escape(hashtag) + r"(?!\w)", text, re.IGNORECASE))
+    tags = len(re.findall(rf"(?<!\w){re.escape(_nfc(hashtag))}(?!\w)", text, re.IGNORECASE))
     if tags != 1:
         yield (
             "hashtag",
             f"the post has {hashtag} {tags} times, it must be once.",
             "Put {{ hashtag }} once, where it is not inside a condition.",
         )
-    if _MENTION.search(text):
+    if mention_in(text) is not None:
         yield ("mention", "the post has an @mention.", "Name people and bodies without an @.")
     for unit, words, by in zip(units, composed.words, composed.by, strict=True):
         kind, statement = unit.lead.kind, unit.lead.statement
-        if marked(words, statement.language) not in text:
+        if _nfc(marked(words, statement.language)) not in text:
             yield (
                 "words-missing",
                 f"the {kind}'s words are not in the post.",
                 f"Print them: {{{{ {kind} }}}}.",
             )
-        if by not in text:
+        if _nfc(by) not in text:
             yield (
                 "attribution-missing",
                 f"the post does not say whose words they are ({by}).",
                 f"Print it: {{{{ {kind}.by }}}}.",
             )
-        if statement.when not in text:
+        when = _nfc(statement.when)
+        if when not in text:
             yield (
                 "date-missing",
                 f"the post does not say when it was said ({statement.when}).",
                 f"Print it: {{{{ {kind}.when }}}}.",
             )
-        elif kind == "fact" and not text.startswith(statement.when):
+        elif kind == "fact" and not text.startswith(when):
             yield (
                 "fact-date-first",
                 f"a fact's post must open with its date ({statement.when}).",
@@ -167,26 +197,40 @@ def _faults(
             )
 
 
+def _nfc(text: str) -> str:
+    """As it is in a post."""
+    return unicodedata.normalize("NFC", text)
+
+
 # -- the coming weeks -------------------------------------------------------------------------
 
 
-def _plan(planner: Planner, account: Account, now: datetime) -> Iterator[Problem]:
+def _plan(
+    planner: Planner, account: Account, campaign: Campaign, now: datetime
+) -> Iterator[Problem]:
     """The coming posts as a follower reads them, without a history."""
-    plan = planner.plan(account, History(account.name), now, now + AHEAD)
+    start = max(now, begins(account.schedule) or now)
+    plan = planner.plan(account, History(account.name), start, start + AHEAD)
     posts = list(islice(plan, MOST_SLOTS))
-    yield from _too_little(posts, account)
+    if next(slots(account, campaign.seed, start), None) is None:
+        what = f"The schedule of `{account.name}` is over: nothing is posted any more."
+        fix = "Put its `ends` later, or take the account out."
+        yield Problem("schedule-over", account.schedule.where, what, fix, "warning")
+    yield from _too_little(posts, account, ZoneInfo(campaign.timezone))
     yield from _near_twins(posts, account)
 
 
-def _too_little(posts: Sequence[Planned], account: Account) -> Iterator[Problem]:
+def _too_little(posts: Sequence[Planned], account: Account, zone: ZoneInfo) -> Iterator[Problem]:
     """Where there is too little content for the schedule, and which wishes give way for it."""
-    missed = sum(planned.post is None for planned in posts)
+    missed = [planned.slot.at for planned in posts if planned.post is None]
     if missed:
+        first = missed[0].astimezone(zone)
         yield Problem(
             "nothing-to-draw",
             account.where,
-            f"Of the coming {len(posts)} slots of `{account.name}`, {missed} would be missed: all "
-            f"that can be said went out within {COOLDOWN.days} days.",
+            f"Of the coming {len(posts)} slots of `{account.name}`, {len(missed)} would be missed, "
+            f"the first at {first:%Y-%m-%d %H:%M}: all that can be said went out within "
+            f"{COOLDOWN.days} days.",
             "Post less often, or add passages and templates.",
             "warning",
         )
@@ -203,8 +247,8 @@ def _too_little(posts: Sequence[Planned], account: Account) -> Iterator[Problem]
     )
     if soon:
         gave_way["passage"] = soon
-    if any(gave_way[wish] * 10 > len(posts) for wish in gave_way):
-        shown = ", ".join(f"{wish} {count} times" for wish, count in gave_way.most_common())
+    if any(count > 1 and count * 10 > len(posts) for count in gave_way.values()):
+        shown = ", ".join(f"{wish} {_times(count)}" for wish, count in gave_way.most_common())
         yield Problem(
             "too-little-content",
             account.where,
@@ -213,6 +257,10 @@ def _too_little(posts: Sequence[Planned], account: Account) -> Iterator[Problem]
             "Post less often, or add what there is too little of: see `bot preview --explain`.",
             "warning",
         )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _near_twins(posts: Sequence[Planned], account: Account) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -93,8 +93,9 @@ class _Words:
 
 
 def marked(words: str, language: str) -> str:
-    """The words between the quotation marks of their language."""
-    opening, closing = MARKS.get(language, MARKS["en"])
+    """The words between the quotation marks of their language ("pt-BR" has those of "pt")."""
+    main = language.partition("-")[0]
+    opening, closing = MARKS.get(language) or MARKS.get(main) or MARKS["en"]
     return f"{opening}{words}{closing}"
 
 
@@ -105,7 +106,7 @@ class Composer:
         self._campaign = campaign
         self._environment: jinja2.Environment | None = None
         self._compiled: dict[str, jinja2.Template] = {}
-        self._composed: dict[tuple[str, tuple[str, ...], str], Composed] = {}
+        self._composed: dict[tuple[str, tuple[str, ...], Limits], Composed] = {}
 
     def compose(self, template: Template, units: Sequence[Unit], limits: Limits) -> Composed:
         """The longest text that fits the limits, in the order of the module's docstring.
@@ -113,7 +114,7 @@ class Composer:
         `units` are in the order of `template.draws`. Where nothing fits, the shortest text there
         is.
         """
-        key = (template.name, tuple(unit.lead.id for unit in units), limits.network)
+        key = (template.name, tuple(unit.lead.id for unit in units), limits)
         found = self._composed.get(key)
         if found is None:
             found = self._composed[key] = self._fit(template, units, limits)
@@ -153,9 +154,17 @@ class Composer:
 
 def _ladder(units: Sequence[Unit]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Words and attributions from the fullest to the shortest: the words give way first."""
-    for by in product(*(unit.lead.by for unit in units)):
-        for words in product(*(unit.forms for unit in units)):
+    for by in _longest_first([unit.lead.by for unit in units]):
+        for words in _longest_first([unit.forms for unit in units]):
             yield words, by
+
+
+def _longest_first(each: Sequence[Sequence[str]]) -> Iterable[tuple[str, ...]]:
+    """Every choice of one from each; what is longest together comes first."""
+    choices = product(*each)
+    if len(each) == 1:  # these are in order already
+        return choices
+    return sorted(choices, key=lambda chosen: sum(map(len, chosen)), reverse=True)
 
 
 def tidy(text: str) -> str:

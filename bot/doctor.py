@@ -5,6 +5,7 @@ Harmless: one authenticated read per account that has credentials, and nothing i
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.errors import BotError, LedgerError
+from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.domain import Account, Campaign, Limits
@@ -92,21 +93,42 @@ def _database(bot: Any) -> Iterator[Finding]:
         try:
             drift = abs(ledger.now() - datetime.now(UTC))
             rows = sum(ledger.counts().values())
+            paused = ledger.paused()
         finally:
             ledger.close()
-    except LedgerError as error:
+    except BotError as error:
         yield _problem("ledger", error)
         return
-    yield Finding("ok", "ledger", f"{ledger.where}, {rows} rows")
+    yield Finding("ok", "ledger", f"{ledger.where}, {_counted(rows, 'row')}")
+    if paused is not None:
+        since = paused[0].isoformat(timespec="seconds")
+        said = f"since {since}{paused[1] and ': '}{paused[1]}"
+        yield Finding("warning", "paused", said, "`bot resume` lifts it.")
     if drift > CLOCK_DRIFT:
         fix = "Let both hosts follow a time server (NTP). Slots go by the database's clock."
         yield Finding("problem", "clock", f"{drift.total_seconds():.0f} s from the database's", fix)
     else:
         yield Finding("ok", "clock", f"{drift.total_seconds() * 1000:.0f} ms from the ledger's")
-    if ledger.where.endswith((".sqlite3", ".db")):
-        free = shutil.disk_usage(Path(ledger.where).absolute().parent).free
-        verdict: Verdict = "ok" if free > ROOM else "problem"
-        yield Finding(verdict, "disk", f"{free // 1_000_000} MB free")
+    if "://" not in ledger.where:
+        yield _disk(Path(ledger.where).absolute())
+
+
+def _disk(file: Path) -> Finding:
+    """Whether the ledger's file can be written, and has room to grow."""
+    folder = file.parent
+    if not folder.is_dir():
+        fix = "Make it, or set DATABASE_URL to another place."
+        return Finding("problem", "disk", f"there is no folder {folder} for the ledger", fix)
+    locked = [
+        str(path) for path in (folder, file) if path.exists() and not os.access(path, os.W_OK)
+    ]
+    if locked:
+        fix = "Let the user that the bot runs as write there."
+        return Finding("problem", "disk", f"{', '.join(locked)} can't be written", fix)
+    free = shutil.disk_usage(folder).free
+    verdict: Verdict = "ok" if free > ROOM else "problem"
+    fix = "" if free > ROOM else f"Make room: {ROOM // 1_000_000} MB should be free."
+    return Finding(verdict, "disk", f"{free // 1_000_000} MB free", fix)
 
 
 def _content(root: Path, limits: Mapping[str, Limits]) -> Iterator[Finding]:
@@ -115,10 +137,12 @@ def _content(root: Path, limits: Mapping[str, Limits]) -> Iterator[Finding]:
     problems = check(root, limits)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        found = f"{len(errors)} errors, the first: {errors[0].where}: {errors[0].what}"
+        found = _counted(len(errors), "error")
+        found += f", the first: {errors[0].where}: {errors[0].what}"
         yield Finding("problem", "content and media", found, "Run `bot check` to see all of them.")
     elif problems:
-        yield Finding("warning", "content and media", f"{len(problems)} warnings (`bot check`)")
+        found = _counted(len(problems), "warning")
+        yield Finding("warning", "content and media", found, "Run `bot check` to see them.")
     else:
         yield Finding("ok", "content and media", "clean")
 
@@ -138,6 +162,10 @@ def _account(
             network.close()
     except BotError as error:
         return _problem(what, error)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _problem(what: str, error: BotError) -> Finding:

@@ -1,4 +1,5 @@
 """The values everything else speaks of. All are frozen; none touches a file, a clock or a network.
+The small ones are named tuples: a dataclass costs every start of the program half a millisecond.
 
 A *statement* was published by somebody at some time. Its *passages* (quotes, positions, demands,
 facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has
@@ -12,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 Kind = Literal["quote", "position", "demand", "fact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -29,8 +30,7 @@ REST = timedelta(days=14)
 """No passage is wished twice within this span."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands in the content: a path relative to the root, and a line from 1."""
 
     file: str
@@ -40,8 +40,10 @@ class Place:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+NOWHERE, CAMPAIGN = Place(""), Place("messages/campaign.toml")
+
+
+class Problem(NamedTuple):
     """Something wrong with the content: where, what, and what to do about it."""
 
     rule: str
@@ -62,7 +64,7 @@ class Statement:
     publisher: str
     when: str
     language: str = "en"
-    where: Place = Place("")
+    where: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Passage:
     with_id: str | None = None
     superseded_by: str | None = None
     sensitive: bool = False
-    where: Place = Place("")
+    where: Place = NOWHERE
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ class Template:
     attach: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     language: str = "en"
-    where: Place = Place("")
+    where: Place = NOWHERE
     body_line: int = 1
 
 
@@ -122,7 +124,7 @@ class Asset:
     frames: int
     alt: Mapping[str, str]
     credit: str = ""
-    where: Place = Place("")
+    where: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Schedule:
     ends: date | datetime | None = None
     skip: tuple[date, ...] = ()
     jitter: int = 0
-    where: Place = Place("")
+    where: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class Account:
     network: str
     schedule: Schedule
     language: str = "en"
-    where: Place = Place("")
+    where: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +175,10 @@ class Campaign:
     approval: bool = False
     sensitive: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
-    where: Place = Place("messages/campaign.toml")
+    where: Place = CAMPAIGN
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Slot:
+class Slot(NamedTuple):
     """A time at which an account posts. Its identity is `at`, the nominal UTC instant.
 
     `due` is `at` plus jitter. `expires` is when it is too late: after the grace, or half the way to
@@ -199,8 +200,7 @@ def slot_id(account: str, at: datetime) -> str:
     return f"{account}/{at.astimezone(UTC).isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A picture as it goes out with a post: the file's hash binds the bytes, `alt` the words."""
 
     path: str
@@ -219,8 +219,7 @@ class Attachment:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """Exactly what goes out: the text to the byte, and the pictures with their alt texts."""
 
     text: str
@@ -249,16 +248,14 @@ class Limits:
     cost: Callable[[str, int], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A network's word that it has the post: its opaque id there, and its address."""
 
     remote_id: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """That a text was drawn for a slot, and from what. `number` is the row's in its account."""
 
     number: int
@@ -269,8 +266,7 @@ class Use:
     picture: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What the ledger knows of an account, as much of it as the next draw needs.
 
     `rows` counts every row; `newest` is the newest row's slot; `born` is when the first row was

@@ -367,7 +367,7 @@ class Page:
         ground = self.image.crop(_whole(box))
         assert ground.getcolors(1), f"text over text, or over an edge: {line.text}"
         self._draw.text(at, line.text, line.colour, line.font, anchor="ls")
-        on = f"#{ground.tobytes()[:3].hex()}"
+        on = f"#{ground.crop((0, 0, 1, 1)).tobytes().hex()}"
         self.printed.append(Printed(line.text, line.font.size, line.colour, on, box))
 
     def picture(self, name: str, data: bytes) -> Picture:
@@ -424,7 +424,7 @@ def draw_square(said: Chosen) -> Picture:
 def _passage_page(hashtag: str, words: Words, down: int = 0) -> Page:
     """A quotation or a demand in the red band. `down` is how many pixels too low it stands."""
     page = _blank_square()
-    page.set([Block(hashtag, _TITLE, whole=True)], _TOP)
+    page.set([Block(hashtag, _TITLE)], _TOP)
     page.set(_passage(words, _attribution(words, page)), _MIDDLE, down)
     page.set([Block(words.publisher, _SOURCE)], _BOTTOM)
     return page
@@ -434,7 +434,7 @@ def _closing_page(hashtag: str, passages: Sequence[Words], down: int = 0) -> Pag
     """The hashtag and whose words were shown in the red band; below it, when they were said."""
     page = _blank_square()
     publishers = [Block(name, _PUBLISHER) for name in _publishers(passages)]
-    page.set([Block(hashtag, _TITLE_ON_RED, whole=True), *publishers], _CLOSING, down)
+    page.set([Block(hashtag, _TITLE_ON_RED), *publishers], _CLOSING, down)
     page.set([Block(when, _SOURCE) for when in _times(passages)], _BOTTOM)
     return page
 
@@ -512,12 +512,13 @@ def _change(now: Image.Image, arriving: Sequence[Image.Image]) -> Iterator[Image
 
     The bands whose text stays the same stand still.
     """
-    from PIL import Image
+    from PIL import Image, ImageChops
 
     between = _blank_square().image
+    changed = ImageChops.difference(now, arriving[-1])
     for top, bottom in ((0, BAND[0]), BAND, (BAND[1], SQUARE)):
         strip = (0, top, SQUARE, bottom)
-        if now.crop(strip).tobytes() == arriving[-1].crop(strip).tobytes():
+        if changed.crop(strip).getbbox() is None:
             between.paste(now.crop(strip), strip)
     for share in (0.4, 0.8):
         yield Image.blend(now, between, share)
@@ -568,26 +569,29 @@ def _has_room(page: Page, parts: Sequence[tuple[Sequence[Block], Area]]) -> bool
 
 
 def _poster(said: Chosen, taken: Sequence[Words]) -> list[tuple[list[Block], Area]]:
-    """The hashtag; the demands under their addressees; when they were made, and who published."""
+    """The hashtag; the demands under their addressees; when they were made, and who published.
+
+    Where they are not all of one time, each says its own.
+    """
     times = _times(taken)
-    source = [Block(when, _POSTER_WHEN) for when in times]
+    dated = len(times) > 1
+    source = [] if dated else [Block(times[0], _POSTER_WHEN)]
     source += [Block(name, _POSTER_SOURCE) for name in _publishers(taken)]
     asked: list[Block] = []
     for to in dict.fromkeys(words.to for words in taken):
         asked.append(Block(to, _ADDRESSEE, arrow=True))
         group = [words for words in taken if words.to == to]
-        for signature, demands in groupby(group, key=partial(_signature, dated=len(times) > 1)):
+        for signature, demands in groupby(group, key=partial(_signature, dated=dated)):
             asked += [Block(words.text, _ASKED, hang=True) for words in demands]
             asked.append(Block(signature, _ASKED_BY, dash=True))
     return [
-        ([Block(said.hashtag, _TITLE, whole=True)], _POSTER_TOP),
+        ([Block(said.hashtag, _TITLE)], _POSTER_TOP),
         (asked, _POSTER_MIDDLE),
         (source, _POSTER_BOTTOM),
     ]
 
 
 def _signature(words: Words, *, dated: bool) -> str:
-    """Whose words they are; and from when, where not all on the poster are of one time."""
     return f"{words.by[-1]}, {words.when}" if dated else words.by[-1]
 
 

@@ -1,14 +1,17 @@
 """What happens, in sentences: the one place that words the log and decides what raises an alarm.
 
 The program tells events by name, with fields; here they become a log line, and those that need a
-person also a plain JSON POST to ALERT_URL. An alert that can't be delivered never holds up a post.
+person also a plain JSON POST to ALERT_URL. An alert that can't be delivered never stops a post, nor
+holds it up for longer than CALL_SECONDS.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from bot.logs import event
@@ -40,6 +43,13 @@ SENTENCES: dict[str, tuple[int, str]] = {
 }
 """Every event: how serious it is, and its sentence."""
 
+DRY_SENTENCES = {
+    "claimed": "Dry run: claimed {id} in memory (attempt {attempt}).",
+    "receipt": "Dry run: the network was not asked for {id}.",
+    "posted": "Dry run: {id} counts as posted, in memory only.",
+}
+"""What a dry run says instead, so that nobody takes it for a live one."""
+
 ALERTS = frozenset({"failed", "held", "died", "ledger_away"})
 """Events that need a person, and so go to ALERT_URL."""
 
@@ -48,37 +58,68 @@ CALL_SECONDS = 5.0
 
 
 class Teller:
-    """Tells events to the log, and the grave ones to the alert address."""
+    """Tells events to the log, and the grave ones to the alert address.
 
-    def __init__(self, alert_url: str | None = None) -> None:
+    `redact` takes secrets out of what goes to that address; the log takes them out by itself.
+    """
+
+    def __init__(
+        self,
+        alert_url: str | None = None,
+        redact: Callable[[str], str] = str,
+        *,
+        dry_run: bool = False,
+    ) -> None:
         self._alert_url = alert_url
+        self._redact = redact
+        self._instead = DRY_SENTENCES if dry_run else {}
 
     def __call__(self, name: str, **fields: Any) -> None:
         level, sentence = SENTENCES[name]
-        event(name, sentence, level=level, **fields)
+        event(name, self._instead.get(name, sentence), level=level, **fields)
         if self._alert_url is not None and (name in ALERTS or fields.get("account_wide")):
-            why = call(self._alert_url, json.dumps(_alert(name, sentence, fields)).encode())
+            alert = _alert(name, sentence, fields, self._redact)
+            why = call(self._alert_url, json.dumps(alert).encode())
             if why is not None:
                 event("alert", SENTENCES["alert"][1], level=WARNING, why=why)
 
 
-def _alert(name: str, sentence: str, fields: dict[str, Any]) -> dict[str, str]:
-    said = {key: str(value) for key, value in fields.items()}
+def _alert(
+    name: str, sentence: str, fields: dict[str, Any], redact: Callable[[str], str]
+) -> dict[str, str]:
+    said = {key: redact(str(value)) for key, value in fields.items()}
     return {"event": name, "message": sentence.format_map(said), **said}
 
 
 def call(url: str, body: bytes | None = None) -> str | None:
-    """Fetches an address, or posts JSON to it. None where that went well, else why not."""
+    """Fetches an address, or posts JSON to it. None where that went well, else why not.
+
+    Returns after CALL_SECONDS in any case. A call that hangs for longer is left to itself: a name
+    that is not resolved, or an answer that comes byte by byte, knows no other time limit.
+    """
+    answer: SimpleQueue[str | None] = SimpleQueue()
+    threading.Thread(
+        target=lambda: answer.put(_fetch(url, body)), name="calling-out", daemon=True
+    ).start()
+    try:
+        return answer.get(timeout=CALL_SECONDS)
+    except Empty:
+        return f"no answer within {CALL_SECONDS:g} s"
+
+
+def _fetch(url: str, body: bytes | None) -> str | None:
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(  # noqa: S310 - settings admit http and https only
-        url, data=body, headers={"Content-Type": "application/json"} if body else {}
-    )
+    headers = {"Content-Type": "application/json"} if body else {}
     try:
+        request = urllib.request.Request(url, body, headers)  # noqa: S310 - http or https
         with urllib.request.urlopen(request, timeout=CALL_SECONDS):  # noqa: S310
             return None
-    except (OSError, ValueError) as error:
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"{error.code} {error.reason}"
+    except Exception as error:  # noqa: BLE001 - whatever comes back there, posting goes on
         return f"{type(error).__name__}: {error}"
 
 

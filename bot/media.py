@@ -106,7 +106,7 @@ def _read_catalogue(root: Path) -> str:
         what, fix = f"{CATALOGUE} can't be read: {_why(error)}", "Check it and its permissions."
         raise _AssetError("unreadable", what, fix) from error
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         fix = "Save the file as UTF-8 in your editor."
@@ -609,7 +609,8 @@ def _alt_problems(
     for language in dict.fromkeys(languages):
         if not (alt_for(asset, language) if alone else alt_for(_named(asset), language)):
             what = f"assets.{asset.id} has no alt text in the language `{language}`"
-            yield Problem("alt-missing", asset.where, what, f'Add it: alt = {{{language} = "…"}}.')
+            fix = f'Add it: alt = {{{language} = "…"}}, with the other languages.'
+            yield Problem("alt-language", asset.where, what, fix)
     for language, alt in asset.alt.items():
         name = f"the alt text{language and f' ({language})'} of assets.{asset.id}"
         if _is_file_name(alt, asset.path):

@@ -30,7 +30,7 @@ __all__ = ["LOCK", "Entry", "Lock", "check_lock", "normalise", "verify", "write_
 
 LOCK = "messages/sources.lock"
 
-CLOSE = 60.0
+CLOSE = 75.0
 """How alike, of 100, words in a source must be to be shown as what was probably meant."""
 
 _HEADER = """\
@@ -40,7 +40,7 @@ _HEADER = """\
 # edited; under .said, that who said them, to whom or when was, which a person has to compare.
 """
 
-_OPENS = {"“": "”", "„": "“”", "”": "”", "«": "»", "»": "«", "‟": "”", "〝": "〞", '"': '"'}
+_OPENS = {"“": '”"', "„": '“”"', "”": '”"', "«": "»", "»": "«", "‟": "”", "〝": "〞", '"': '"”'}
 """Double quotation marks that open a speech, and those that may close it."""
 
 
@@ -92,8 +92,9 @@ def verify(
     that has a problem has none. Raises nothing.
     """
     texts = [(Path(name).name, Source(text)) for name, text in sorted(sources.items())]
-    before, problems = read_lock(root)
+    before, _ = read_lock(root)  # an unreadable lock is written anew
     lock: Lock = {}
+    problems: list[Problem] = []
     for statement in campaign.statements.values():
         passages = _passages_of(campaign, statement)
         entry, wrong = _verify_statement(statement, passages, texts, before.get(statement.id))
@@ -202,7 +203,8 @@ def _wrong_with_companion(
         return None
     first = next(source.text.find(normalise(passage.text)), None)
     words = normalise(companion.text)
-    if first is None or next(source.text.find(words, first.end), None) is not None:
+    there = list(source.text.find(words))
+    if first is None or not there or there[-1].start >= first.end:
         return None
     return _Missing(passage, words, f"they don't come after the words of `{passage.id}`")
 
@@ -218,17 +220,12 @@ def _missing_problem(miss: _Missing, name: str, source: Source) -> Problem:
     return Problem("verify-not-found", miss.passage.where, what, _difference(miss.words, source))
 
 
-def _nearest(words: str, source: Source) -> str | None:
-    """The words of the source that are most like these, if any are close."""
+def _nearest(words: str, source: Source) -> Span | None:
+    """Where in the source the words stand that are most like these, if any are close."""
     from rapidfuzz import fuzz
 
-    plain = source.text.plain
-    found = fuzz.partial_ratio_alignment(words, plain, score_cutoff=CLOSE)
-    if found is None or found.dest_end <= found.dest_start:
-        return None
-    start = plain.rfind(" ", 0, found.dest_start + 1) + 1
-    end = plain.find(" ", found.dest_end)
-    return plain[start : len(plain) if end < 0 else end]
+    found = fuzz.partial_ratio_alignment(words, source.text.plain, score_cutoff=CLOSE)
+    return None if found is None else Span(found.dest_start, found.dest_end)
 
 
 def _any_close(passages: Sequence[Passage], source: Source) -> bool:
@@ -244,20 +241,33 @@ def _difference(words: str, source: Source) -> str:
         )
     from difflib import SequenceMatcher
 
-    ours, theirs = words.split(" "), near.split(" ")
-    for tag, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        beside = tag == "insert" and (c == 0 or d == len(theirs))
-        if tag != "equal" and not beside:
-            return (
-                f"The source has “{_around(theirs, c, d)}” where this has “{_around(ours, a, b)}”."
-            )
-    return f"The nearest in the source: “{shown(near, 80)}”."
+    beside = len(words) // 4
+    window = source.text.plain[max(near.start - beside, 0) : near.end + beside]
+    ours, theirs = _Tokens(words), _Tokens(window)
+    matcher = SequenceMatcher(None, ours.tokens, theirs.tokens, autojunk=False)
+    last = len(ours.tokens)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal" and (a < b or 0 < a < last):
+            start = max(c, d - (b - a)) if a == 0 else c
+            end = min(d, c + (b - a)) if b == last else d
+            has, where = theirs.around(start, end), ours.around(a, b)
+            return f"The source has “{has}” where this has “{where}”."
+    return f"The nearest in the source: “{shown(window, 80)}”."
 
 
-def _around(words: Sequence[str], start: int, end: int) -> str:
-    """The words from start to end with a few of those before and after."""
-    piece = " ".join(words[max(start - 2, 0) : min(end, start + 6) + 1])
-    return ("… " if start > 2 else "") + piece + (" …" if end + 1 < len(words) else "")
+class _Tokens:
+    """A text's words and marks, each on its own, to find the first that differs."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._spans = [match.span() for match in re.finditer(r"\w+(?:['-]\w+)*|[^\w\s]", text)]
+        self.tokens = [text[start:end] for start, end in self._spans]
+
+    def around(self, start: int, end: int) -> str:
+        """The text of these tokens with that of two before them and one after."""
+        first, last = max(start - 2, 0), min(end, start + 6, len(self._spans) - 1)
+        piece = self._text[self._spans[first][0] : self._spans[last][1]]
+        return ("… " if first else "") + piece + (" …" if last + 1 < len(self._spans) else "")
 
 
 class Source:

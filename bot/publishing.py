@@ -85,6 +85,14 @@ LATE, PAUSED, UNAPPROVED, MEDIA, NOTHING = (
 )
 """Why a slot was missed. The first row of an account has a reason of its own: `birth`."""
 
+_NOT_NOW = {
+    LATE: "its time passed before its media were ready",
+    PAUSED: "paused; `bot resume` lifts it",
+    UNAPPROVED: "it is not signed off",
+    MEDIA: "its media are not ready, see above",
+    NOTHING: "nothing is left to draw",
+}
+
 Tell = Callable[..., None]
 
 
@@ -134,8 +142,11 @@ class Publisher:
         self.record_late()
         return min(self._settle_all(), self._claim())
 
-    def post_next(self) -> Row | None:
-        """Takes the next planned slot early and uses it up. None where nothing could be armed."""
+    def post_next(self) -> Row:
+        """Takes the next planned slot early and uses it up; how its row stands then.
+
+        Raises NotSent, saying why, where nothing could be armed.
+        """
         self.record_late()
         self._settle_all()
         self._claim(upcoming=False)
@@ -143,9 +154,13 @@ class Publisher:
         assert history.newest is not None, "the first row was inserted by then"
         planned = next(self._planner.plan(self.account, history, history.newest), None)
         if planned is None:
-            return None
+            raise NotSent(network=self.account.name, what="the schedule has no more slots")
         self._publish(history.rows + 1, planned)
-        return self._ledger.row(self.account.name, planned.slot.at)
+        row = self._ledger.row(self.account.name, planned.slot.at)
+        if row is None:
+            why = _NOT_NOW[self._excuse(planned, self._ledger.paused() is not None)]
+            raise NotSent(network=planned.slot.id, what=why)
+        return row
 
     # -- new slots: from the plan to a row ----------------------------------------------------
 

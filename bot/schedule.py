@@ -16,6 +16,7 @@ without an end gives slots without an end.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,22 +72,18 @@ def slots(
 
 def _slot(account: Account, seed: int, at: datetime, following: datetime | None) -> Slot:
     half = None if following is None else (following - at) / 2
-    due = at
-    if account.schedule.jitter:
-        jitter = timedelta(seconds=account.schedule.jitter)
-        due += _jitter(seed, account.name, at, jitter if half is None else min(jitter, half))
+    due, jitter = at, account.schedule.jitter
+    if jitter:
+        most = jitter if half is None else min(jitter, half // _SECOND)
+        due += _jitter(seed, account.name, at, most)
     return Slot(at, account.name, due, due + (GRACE if half is None else min(GRACE, half)))
 
 
-def _jitter(seed: int, account: str, at: datetime, most: timedelta) -> timedelta:
+def _jitter(seed: int, account: str, at: datetime, most: int) -> timedelta:
     """Whole seconds from 0 to `most`: evenly spread, and always the same for the same slot."""
-    if most < _SECOND:
-        return timedelta()
-    from hashlib import blake2b
-
     name = f"{seed}/{account}/{at.isoformat()}".encode()
     number = int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
-    return (number % (most // _SECOND + 1)) * _SECOND
+    return timedelta(seconds=number % (most + 1))
 
 
 def instants(schedule: Schedule, after: datetime) -> Iterator[datetime]:
@@ -200,7 +197,7 @@ def _at_walls(schedule: Schedule, zone: tzinfo, span: _Span) -> Iterator[datetim
 def _elapsed(schedule: Schedule, zone: tzinfo, span: _Span) -> Iterator[datetime]:
     step, on = _step(schedule), _filter(schedule)
     anchor = EPOCH if schedule.starts is None else _instant(schedule.starts, zone)
-    at = anchor + max(0, (span.lower - anchor) // step + 1) * step
+    at = anchor + ((span.lower - anchor) // step + 1) * step
     give_up = at + BARREN
     while at <= min(span.upper, give_up):
         day = at.astimezone(zone).date()

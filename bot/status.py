@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +16,7 @@ from bot.domain import Account, Campaign
 from bot.ledger.base import Beat, Ledger, Row
 from bot.planning import Planner
 from bot.preview.coming import coming, to_json
+from bot.preview.terminal import shortened
 
 ALIVE = timedelta(seconds=90)
 """A worker that was not heard of for longer than this is silent."""
@@ -71,7 +75,11 @@ def _needs_a_person(
     ledger: Ledger, beats: Sequence[Beat], now: datetime
 ) -> Iterator[dict[str, Any]]:
     for row in ledger.rows(states=("held",)):
-        yield _need(row, f"Look at the account, then `bot resolve {row.id}`.")
+        yield _need(
+            row,
+            f"Look at the account, then: bot resolve {row.id} --posted URL (it is there), or "
+            "--retry (it is not: send it again), or --drop (leave it).",
+        )
     for row in ledger.rows(states=("failed",), newest=100):
         if row.finished_at is not None and now - row.finished_at <= RECENT:
             yield _need(row, "It will not be sent again; mend the cause before the next slot.")
@@ -89,30 +97,51 @@ def _need(row: Row, fix: str) -> dict[str, Any]:
     return {"id": row.id, "state": row.state, "reason": row.reason, "fix": fix}
 
 
-def show(
-    found: dict[str, Any], zone: ZoneInfo, show_table: Callable[[Sequence[str], Any], None]
-) -> None:
-    """The same for people."""
-    _show_mode(found)
+def show(found: dict[str, Any], zone: ZoneInfo) -> None:
+    """The same for people. What is to be copied from it, ids and addresses, is never cut."""
+    _show_mode(found, zone)
     for each in found["accounts"]:
         _show_account(each, zone)
-    workers = found["workers"]
+    click.echo()
+    _show_workers(found["workers"], zone)
+    _show_needs(found["needs_a_person"])
+
+
+def _show_workers(workers: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
     if not workers:
         click.echo("No worker was heard of within a day.")
     for each in workers:
         colour, alive = ("green", "alive") if each["alive"] else ("red", "silent")
-        alive = click.style(alive, fg=colour)
-        click.echo(f"Worker {each['worker']}: {alive}, {each.get('mode', '')}, {each['heard']}")
-    needs = found["needs_a_person"]
+        said = f"{click.style(alive, fg=colour)}, {each.get('mode', '')}"
+        click.echo(f"Worker {each['worker']}: {said}, heard of {_local(each['heard'], zone)}")
+
+
+def _show_needs(needs: Sequence[dict[str, Any]]) -> None:
     if not needs:
         click.secho("Nothing needs a person.", fg="green")
         return
     click.secho(f"\nNeeds a person ({len(needs)}):", fg="red", bold=True)
-    rows = [(each["id"], each["state"], each["reason"], each["fix"]) for each in needs]
-    show_table(("what", "state", "why", "to do"), rows)
+    for each in needs:
+        click.echo(f"  {click.style(each['id'], bold=True)}: {each['state']}")
+        for said in (each["reason"], each["fix"]):
+            click.echo("\n".join(_wrapped(said)))
 
 
-def _show_mode(found: dict[str, Any]) -> None:
+def _wrapped(text: str) -> list[str]:
+    """A text as lines for the terminal, indented; ids and addresses stay whole."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    indent = " " * 8
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _show_mode(found: dict[str, Any], zone: ZoneInfo) -> None:
     click.secho(f"{found['campaign']}", bold=True)
     if found["mode"] == "dry run":
         click.secho(
@@ -121,8 +150,9 @@ def _show_mode(found: dict[str, Any]) -> None:
     else:
         click.secho("Live: posts go out.", fg="green", bold=True)
     if found["paused"] is not None:
-        since, why = found["paused"]["since"], found["paused"]["why"]
-        click.secho(f"PAUSED since {since} {why}. `bot resume` lifts it.", fg="red", bold=True)
+        since, why = _local(found["paused"]["since"], zone), found["paused"]["why"]
+        said = f"PAUSED since {since}{why and ': '}{why}"
+        click.secho(f"{said}\nNothing is posted until `bot resume`.", fg="red", bold=True)
     click.echo(f"Ledger: {found['ledger']}")
 
 
@@ -131,15 +161,15 @@ def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:
     name = click.style(each["account"], bold=True)
     click.echo(f"\n{name} on {each['network']}: {counts or 'no rows yet'}")
     for row in each["open"]:
-        click.secho(f"  open  {row['id']}: {row['state']}: {row['reason']}", fg="yellow")
+        click.secho(f"  open  {row['id']}: {row['state']}\n        {row['reason']}", fg="yellow")
     if each["last"] is not None:
-        click.echo(f"  last  {_local(each['last']['slot'], zone)}  {each['last']['url']}")
+        click.echo(f"  last  {_local(each['last']['slot'], zone)}\n        {each['last']['url']}")
     upcoming = each["next"]
     if upcoming is None:
         click.echo("  next  none: the schedule is over")
     else:
-        text = " ".join((upcoming["text"] or "nothing left to draw").split())
-        click.echo(f"  next  {_local(upcoming['slot'], zone)}  {text[:70]}")
+        text = shortened(upcoming["text"] or "nothing is left to draw", 70)
+        click.echo(f"  next  {_local(upcoming['slot'], zone)}\n        {text}")
 
 
 def _local(iso: str, zone: ZoneInfo) -> str:

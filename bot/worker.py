@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from bot.errors import LedgerError, LedgerUnavailable
 from bot.publishing import LOOK, Publisher, Tell
@@ -64,6 +64,7 @@ class Lane(threading.Thread):
         self.well_at: float | None = None
         self.failure: BaseException | None = None
         self._worker = worker
+        self._ledger: Ledger | None = None
         self._open_ledger = open_ledger
         self._make_publisher = make_publisher
         self._alarm: SimpleQueue[None] = SimpleQueue()
@@ -79,21 +80,22 @@ class Lane(threading.Thread):
         self.wake()
 
     def run(self) -> None:
-        ledger = self._open_ledger()
         try:
-            self._step_until_stopped(ledger)
+            self._step_until_stopped()
         except BaseException as error:  # noqa: BLE001 - a lane that dies must be seen to die
             self.failure = error
         finally:
-            self._worker.ended(self, ledger)
+            self._worker.ended(self, self._ledger)
             self.network.close()
-            ledger.close()
+            if self._ledger is not None:
+                self._ledger.close()
 
-    def _step_until_stopped(self, ledger: Ledger) -> None:
+    def _step_until_stopped(self) -> None:
         publisher: Publisher | None = None
         away = 0.0
         while not self._stop_asked.is_set():
             try:
+                ledger = self._ledger = self._ledger or self._open_ledger()
                 if publisher is None:
                     ledger.migrate()
                     publisher = self._make_publisher(ledger, self._stop_asked.is_set)
@@ -141,22 +143,31 @@ class Worker:
         self._fetched_at = -HEARTBEAT_EVERY
         self._beaten_at: dict[str, float] = {}
         self._lanes: Sequence[Lane] = ()
+        self._bell: _Bell
         self._why_stop: SimpleQueue[str] = SimpleQueue()
         self._scheduler = _alarm_clock()
 
     def run(self, lanes: Sequence[Lane]) -> int:
         """Blocks until SIGTERM or SIGINT (then 0), or until a lane dies (then 1)."""
         self._lanes = lanes
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # SimpleQueue.put is reentrant: an Event could deadlock in a signal handler.
-            signal.signal(number, lambda got, _: self._why_stop.put(signal.Signals(got).name))
-        self._scheduler.start()
-        try:
-            for lane in lanes:
-                lane.start()
-            return self._stop(self._why_stop.get())
-        finally:
-            self._scheduler.shutdown(wait=False)
+        with _Bell() as self._bell:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                # SimpleQueue.put is reentrant: an Event could deadlock in a signal handler.
+                signal.signal(number, lambda got, _: self._why_stop.put(signal.Signals(got).name))
+            self._scheduler.start()
+            try:
+                for lane in lanes:
+                    lane.start()
+                return self._stop(self._until_told())
+            finally:
+                self._scheduler.shutdown(wait=False)
+
+    def _until_told(self) -> str:
+        """Sleeps until there is a reason to stop, and returns it."""
+        while True:
+            self._bell.wait()
+            with suppress(Empty):
+                return self._why_stop.get_nowait()
 
     def set_alarm(self, lane: Lane, seconds: float) -> None:
         """Wakes the lane after so many seconds."""
@@ -188,11 +199,13 @@ class Worker:
         if not again:
             self._tell("ledger_away", account=lane.account, why=str(error))
 
-    def ended(self, lane: Lane, ledger: Ledger) -> None:
-        """A lane's last word, from its thread."""
-        with suppress(LedgerError):
-            ledger.unbeat(self._beat_name(lane))
+    def ended(self, lane: Lane, ledger: Ledger | None) -> None:
+        """A lane's last word, from its thread. Without a ledger it never got as far as to beat."""
         self._why_stop.put(f"lane {lane.account} ended")
+        self._bell.ring()
+        if ledger is not None:
+            with suppress(LedgerError):
+                ledger.unbeat(self._beat_name(lane))
 
     def _beat_name(self, lane: Lane) -> str:
         return f"{self.name}/{lane.account}"
@@ -221,6 +234,36 @@ class Worker:
         end = time.monotonic() + seconds
         for lane in self._lanes:
             lane.join(max(0.0, end - time.monotonic()))
+
+
+class _Bell:
+    """Wakes the main thread for a signal, and for a lane's end. No ring is ever lost.
+
+    A queue could sleep through a signal that comes just before it is waited at: what Python has
+    noted of that is looked at only when something else wakes the thread. A byte in a socket stays.
+    """
+
+    def __init__(self) -> None:
+        self._heard, self._rung = socket.socketpair()
+        self._rung.setblocking(False)
+        self._before = -1
+
+    def __enter__(self) -> Self:
+        """From here on every signal that has a handler rings. Only in the main thread."""
+        self._before = signal.set_wakeup_fd(self._rung.fileno(), warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._before)
+        self._heard.close()
+        self._rung.close()
+
+    def ring(self) -> None:
+        with suppress(OSError):  # rung out already, or more rings than it holds
+            self._rung.send(b"!")
+
+    def wait(self) -> None:
+        self._heard.recv(64)
 
 
 def _alarm_clock() -> BackgroundScheduler:

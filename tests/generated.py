@@ -148,7 +148,7 @@ def campaign(
 def volume(
     quotes: int, demands: int, facts: int, templates: int, *, every: tuple[int, str] = (1, "h")
 ) -> Campaign:
-    """A large campaign of two statements: so many passages of each kind, so many templates of each."""
+    """A large campaign of two statements: so many passages and templates of each kind."""
     both = (statement("s0"), statement("s1"))
     counts: dict[Kind, int] = {"quote": quotes, "demand": demands, "fact": facts}
     passages = [

@@ -1,6 +1,6 @@
 """A network that exists only in memory, and does what a test tells it to. It never deduplicates.
 
-Its own memory (`landed`) is the truth that tests compare the ledger with: what a follower would see.
+Its own memory (`landed`) is the truth that tests compare the ledger with: what followers see.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SimulatedNetwork:
     script: list[str] = field(default_factory=list)
     upload_script: list[str] = field(default_factory=list)
     find_script: list[str] = field(default_factory=list)
-    before_send: Callable[[], None] = lambda: None
+    before_send: Callable[[], object] = lambda: None
     landed: list[Landed] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     retry_at: datetime | None = None

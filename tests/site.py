@@ -28,7 +28,7 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def a_site(folder: Path, every: str | None = None) -> Path:
-    """A folder with the shipped messages/, media/ and Procfile; posting at this rhythm, if given."""
+    """A folder with the shipped messages/, media/, Procfile; at this rhythm, if one is given."""
     site = folder / "site"
     shutil.copytree(ROOT / "messages", site / "messages")
     shutil.copytree(ROOT / "media", site / "media")

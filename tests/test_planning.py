@@ -170,9 +170,7 @@ def test_only_differences_of_row_numbers_count(of: Campaign, more: int) -> None:
         seen.rows + more,
         seen.newest,
         tuple(
-            type(use)(
-                use.number + more, use.at, use.text_key, use.template, use.draws, use.picture
-            )
+            type(use)(use.number + more, use.at, use.text_key, use.template, use.draws, use.picture)
             for use in seen.uses
         ),
     )

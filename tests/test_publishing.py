@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.domain import Account, History, Receipt, Schedule
-from bot.errors import LedgerUnavailable
+from bot.errors import LedgerUnavailable, NotSent
 from bot.ledger.base import Row
 from bot.ledger.memory import MemoryLedger
 from bot.networks.base import FOREVER
@@ -245,7 +245,7 @@ def test_a_clock_that_runs_backward_arms_nothing_again() -> None:
 def test_two_workers_post_a_slot_once() -> None:
     world = live()
     other = world.new_worker()
-    world.network.before_send = lambda: other.step() and None
+    world.network.before_send = lambda: bool(other.step())
     world.step()
     world.step(other)
     assert len(world.seen) == 1
@@ -255,10 +255,21 @@ def test_two_workers_post_a_slot_once() -> None:
 def test_taking_a_slot_early_uses_it_up() -> None:
     world = World()
     row = world.worker.post_next()
-    assert row is not None
     assert (row.state, row.slot) == ("posted", SLOT)
     world.at(SLOT).step()
     assert len(world.seen) == 1
+
+
+def test_why_nothing_could_be_taken_early_is_said() -> None:
+    world = World()
+    world.ledger.pause()
+    with pytest.raises(NotSent, match="paused"):
+        world.worker.post_next()
+    world.ledger.resume()
+    world.network.upload_script = ["refused"]
+    with pytest.raises(NotSent, match="media"):
+        world.worker.post_next()
+    assert world.rows() == []
 
 
 # -- from `sending` ---------------------------------------------------------------------------
@@ -401,7 +412,7 @@ def test_a_token_tells_two_armings_apart() -> None:
 
 def test_nothing_is_written_outside_the_send_window() -> None:
     world = live()
-    world.network.before_send = lambda: world.at(SLOT + SEND_WINDOW + SECOND) and None
+    world.network.before_send = lambda: world.at(SLOT + SEND_WINDOW + SECOND)
     world.step()
     assert (world.row().state, world.seen) == ("retry", [])
 
@@ -549,7 +560,7 @@ def test_a_claim_whose_commit_is_in_doubt_is_never_sent_as_such() -> None:
         arm(*args)
         return away()  # type: ignore[no-any-return]
 
-    world.ledger.arm = arm_and_break_off  # type: ignore[method-assign]
+    world.ledger.arm = arm_and_break_off  # type: ignore[method-assign,assignment]
     with pytest.raises(LedgerUnavailable):
         world.step()
     assert (world.seen, world.row().state) == ([], "sending")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,7 +71,7 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     from bot.provenance import write_lock
 
     campaign = bot.campaign()
-    texts = {Path(name).name: _read_source(name) for name in sources}
+    texts = {name.rpartition("/")[2]: _read_source(name) for name in sources}
     lock, problems = verify_sources(campaign, texts, bot.root)
     for problem in problems:
         _show_problem(problem)
@@ -91,6 +90,8 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
 
 
 def _read_source(name: str) -> str:
+    from pathlib import Path
+
     try:
         return Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

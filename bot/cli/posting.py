@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from bot.cli.shared import (
     pick_accounts,
     zone_of,
 )
+from bot.errors import NotSent
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -66,11 +67,14 @@ class Session:
         settings = bot.settings()
         self.live = _is_live(settings, mode)
         self.settings = dataclasses.replace(settings, dry_run=not self.live)
-        logs.configure(settings.log_format, settings.secrets(), sys.stderr, debug=bot.debug)
+        secrets = settings.secrets()
+        logs.configure(settings.log_format, secrets, sys.stderr, debug=bot.debug)
         self.campaign = bot.campaign()
         self.accounts = pick_accounts(self.campaign, accounts)
         self.planner = make_planner(self.campaign)
-        self.tell: Tell = Teller(_reveal(settings.alert_url) if self.live else None)
+        alert_url = _reveal(settings.alert_url) if self.live else None
+        redact = logs.redactor(secrets) if alert_url is not None else str
+        self.tell: Tell = Teller(alert_url, redact, dry_run=not self.live)
         refuse_ephemeral(self.settings, os.environ)
         self.networks = {account.name: self._network(account) for account in self.accounts}
 
@@ -119,7 +123,7 @@ class Session:
         return "live" if self.live else "dry run, nothing is posted"
 
 
-@click.command()
+@click.command(short_help="Publishes what is due now, once, and exits.")
 @click.option("--now", is_flag=True, help="Take the next planned slot early, and use it up.")
 @account_option
 @with_mode
@@ -146,20 +150,51 @@ def post(bot: Bot, now: bool, accounts: tuple[str, ...], mode: str | None) -> in
 
 def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
     publisher = session.publisher(account, ledger)
+    began = ledger.now()
+    trouble: list[str] = []
     if now:
-        row = publisher.post_next()
-        went = row is not None and row.state == "posted"
+        try:
+            publisher.post_next()
+        except NotSent as error:
+            trouble.append(str(error))
     else:
         while publisher.step() <= ledger.now():
             pass
-        went = True
-    trouble = list(ledger.rows(account.name, states=("sending", "retry", "unknown", "held")))
-    for row in trouble:
-        click.echo(f"{row.id}: {row.state}: {row.reason}", err=True)
-    return 0 if went and not trouble else 1
+        trouble.extend(_left_due(session, ledger, account))
+    trouble.extend(_unsettled(ledger, account, began))
+    for line in trouble:
+        click.echo(line, err=True)
+    return 1 if trouble else 0
 
 
-@click.command()
+def _left_due(session: Session, ledger: Ledger, account: Account) -> Iterator[str]:
+    """The slot that is live and was not sent, and why."""
+    history, now = ledger.history(account.name), ledger.now()
+    planned = next(session.planner.plan(account, history, history.newest or now), None)
+    if planned is None or planned.slot.due > now:
+        return
+    if planned.post is None:
+        why = "nothing is left to draw"
+    elif ledger.paused():
+        why = "paused; `bot resume` lifts it"
+    else:
+        why = "not signed off" if session.campaign.approval else "its media are not ready"
+    yield f"{planned.slot.id}: due, and not sent: {why}"
+
+
+def _unsettled(ledger: Ledger, account: Account, began: datetime) -> Iterator[str]:
+    """The rows that are not settled, and those that ended without a post since then."""
+    name, born = account.name, ledger.history(account.name).born
+    rows = list(ledger.rows(name, states=("sending", "retry", "unknown", "held")))
+    for row in ledger.rows(name, states=("failed", "missed"), newest=100):
+        ended_now = row.finished_at is not None and row.finished_at >= began
+        if ended_now and born is not None and row.slot > born:
+            rows.append(row)
+    for row in sorted(rows, key=lambda row: row.slot):
+        yield f"{row.id}: {row.state}: {row.reason}"
+
+
+@click.command(short_help="The worker: posts at the campaign's times until told to stop.")
 @account_option
 @with_mode
 @pass_bot

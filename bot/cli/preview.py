@@ -102,7 +102,7 @@ def _preview_terminal(
 
     from bot.preview.terminal import card
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shown, cost = 0, 0.0
     click.echo(f"{click.style(campaign.name, bold=True)}  times in {campaign.timezone}\n")
     for planned in posts:

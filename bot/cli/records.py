@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +16,8 @@ from bot.cli.shared import (
     NETWORKS,
     Bot,
     account_option,
+    check_names,
+    counted,
     json_option,
     limits_of,
     make_network,
@@ -22,13 +28,13 @@ from bot.cli.shared import (
     show_table,
     zone_of,
 )
-from bot.errors import UsageError
+from bot.errors import BotError, LedgerConflict, UsageError
 
 if TYPE_CHECKING:
     from bot.ledger.base import Ledger, Row
 
 
-@click.command()
+@click.command(short_help="How the campaign stands, and what needs a person.")
 @json_option
 @pass_bot
 def status(bot: Bot, as_json: bool) -> int:
@@ -50,7 +56,7 @@ def status(bot: Bot, as_json: bool) -> int:
     if as_json:
         show_json(found)
     else:
-        show(found, zone_of(campaign), show_table)
+        show(found, zone_of(campaign))
     return 1 if found["needs_a_person"] else 0
 
 
@@ -71,24 +77,53 @@ def log(bot: Bot, accounts: tuple[str, ...], as_json: bool, as_csv: bool, last: 
         raise UsageError(what="--json and --csv don't go together.", fix="Choose one of them.")
     ledger = bot.ledger(readonly=True)
     try:
-        names = set(accounts)
-        rows = (row for row in ledger.rows(newest=last) if not names or row.account in names)
+        _check_accounts(bot, ledger, accounts)
+        rows = _rows(ledger, set(accounts), last)
         if as_json:
             show_json([row.to_json() for row in rows])
         elif as_csv:
             _log_csv(rows)
         else:
-            columns = ("slot", "account", "state", "reason", "tries", "url or text")
-            show_table(columns, (_log_row(row) for row in rows))
+            _log_table(rows)
     finally:
         ledger.close()
     return 0
 
 
+def _check_accounts(bot: Bot, ledger: Ledger, names: Sequence[str]) -> None:
+    """UsageError for an account that neither the ledger nor the campaign knows."""
+    if not names:
+        return
+    known = {account for account, _ in ledger.counts()}
+    with suppress(BotError):  # the log can be read whatever state the content is in
+        known.update(bot.campaign().accounts)
+    check_names(names, known, f"There are: {', '.join(sorted(known)) or 'none yet'}.")
+
+
+def _rows(ledger: Ledger, names: set[str], last: int | None) -> Iterator[Row]:
+    """The rows of these accounts (of all, where none is named), at most the newest `last`."""
+    if len(names) < 2:
+        return ledger.rows(next(iter(names), None), newest=last)
+    rows = (row for row in ledger.rows() if row.account in names)
+    return rows if last is None else iter(deque(rows, maxlen=last))
+
+
+def _log_table(rows: Iterator[Row]) -> None:
+    first = next(rows, None)
+    if first is None and sys.stdout.isatty():
+        click.echo("The ledger has no rows yet.")
+        return
+    columns = ("slot", "account", "state", "tries", "what became of it")
+    show_table(columns, (_log_row(row) for row in chain([first] if first else [], rows)))
+
+
 def _log_row(row: Row) -> Sequence[str]:
-    said = row.url or " ".join((row.text or "").split())[:60]
+    from bot.preview.terminal import shortened
+
+    said = shortened(row.text or "", 60)
+    became = ": ".join(part for part in (row.reason.rstrip("."), row.url or said) if part)
     slot = f"{row.slot:%Y-%m-%d %H:%M:%S}Z"
-    return (slot, row.account, row.state, row.reason, str(row.attempts), said)
+    return (slot, row.account, row.state, str(row.attempts), became)
 
 
 CSV_COLUMNS = (
@@ -124,7 +159,8 @@ def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) 
     """A person settles a held post, after looking at the account.
 
     \b
-    Example:  bot resolve x/2026-12-01T11:00:00+00:00 --posted https://x.com/i/web/status/1
+    Examples:  bot resolve x/2026-12-01T11:00Z --posted https://x.com/i/status/1
+               bot resolve x/2026-12-01T11:00Z --drop
     `bot status` names the posts that are held.
     """
     if sum((posted is not None, retry, drop)) != 1:
@@ -136,11 +172,16 @@ def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) 
     from bot.publishing import resolve as settle
     from bot.schedule import GRACE
 
-    receipt = None if posted is None else Receipt(_remote_id(posted), posted)
     ledger = bot.ledger()
     try:
         row = _held_row(bot, ledger, row_id)
+        receipt = None if posted is None else Receipt(_remote_id(posted, row.network), posted)
         settled = settle(ledger, row, grace=GRACE, posted=receipt, retry=retry)
+    except LedgerConflict:
+        raise UsageError(
+            what=f"`{row_id}` was settled by somebody else, or that post is another slot's.",
+            fix="`bot log --last 20` shows which.",
+        ) from None
     finally:
         ledger.close()
     again = " The worker, or the next `bot post`, sends it." if retry else ""
@@ -148,17 +189,18 @@ def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) 
     return 0
 
 
-def _remote_id(url: str) -> str:
-    from urllib.parse import urlsplit
+_POSTS = {"x": re.compile(r"https?://[^/]+/.*\bstatus/(\d+)")}
+"""The addresses of a network's posts, with the post's id in them."""
 
-    parts = urlsplit(url)
-    last = parts.path.rstrip("/").rsplit("/", 1)[-1]
-    if parts.scheme not in ("http", "https") or not last:
+
+def _remote_id(url: str, network: str) -> str:
+    found = _POSTS[network].match(url)
+    if found is None:
         raise UsageError(
             what=f"`{url}` is not the address of a post.",
-            fix="Copy it from the browser, e.g. https://x.com/i/web/status/123.",
+            fix="Copy it from the browser, e.g. https://x.com/i/status/123.",
         )
-    return last
+    return found[1]
 
 
 def _held_row(bot: Bot, ledger: Ledger, row_id: str) -> Row:
@@ -176,7 +218,7 @@ def _held_row(bot: Bot, ledger: Ledger, row_id: str) -> Row:
     return row
 
 
-@click.command()
+@click.command(short_help="The kill switch: from now on nothing is posted.")
 @click.option("--why", default="", metavar="TEXT", help="For whoever sees `bot status`.")
 @pass_bot
 def pause(bot: Bot, why: str) -> int:
@@ -241,8 +283,9 @@ def doctor(bot: Bot) -> int:
     from bot.doctor import examine
 
     findings = examine(bot.root, os.environ, bot, make_network, limits_of(NETWORKS))
-    show_table(("", "what", "found"), [(each.verdict, each.what, each.found) for each in findings])
-    for each in findings:
-        if each.fix:
-            click.echo(f"{each.what}: {each.fix}")
-    return 1 if any(each.verdict == "problem" for each in findings) else 0
+    rows = [(each.verdict, each.what, f"{each.found}\n{each.fix}".strip()) for each in findings]
+    show_table(("", "what", "found"), rows)
+    problems = sum(each.verdict == "problem" for each in findings)
+    if problems:
+        click.secho(f"\n{counted(problems, 'thing')} in the way of posting.", fg="red", bold=True)
+    return 1 if problems else 0

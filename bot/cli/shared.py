@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ import click
 from bot.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from bot.domain import Account, Campaign, Limits
@@ -36,16 +37,20 @@ class Bot:
     @property
     def root(self) -> Path:
         """The folder of messages/ and media/: --root, else BOT_ROOT, else the current one."""
+        from pathlib import Path
+
         if self._root is None:
             try:
                 self._root = self.settings().root or "."
             except SettingsError:  # whoever needs the settings themselves is told what is wrong
+                if not Path("messages").is_dir():
+                    raise  # they may be what says where it is
                 self._root = "."
         return Path(self._root)
 
     def settings(self) -> Settings:
         """From the environment and from `.env` in the current folder."""
-        import os
+        from pathlib import Path
 
         from bot.settings import load_settings
 
@@ -105,14 +110,17 @@ def _shown(request: Request) -> dict[str, Any]:
 
 def pick_accounts(campaign: Campaign, names: Sequence[str]) -> list[Account]:
     """The accounts by these names; all, where none is named. UsageError for an unknown one."""
-    for name in names:
-        if name not in campaign.accounts:
-            known = ", ".join(campaign.accounts)
-            raise UsageError(
-                what=f"There is no account `{name}`.",
-                fix=f"The campaign has: {known} (messages/campaign.toml, [accounts.NAME]).",
-            )
+    known = ", ".join(campaign.accounts)
+    fix = f"The campaign has: {known} (messages/campaign.toml, [accounts.NAME])."
+    check_names(names, campaign.accounts, fix)
     return [each for name, each in campaign.accounts.items() if not names or name in names]
+
+
+def check_names(names: Sequence[str], known: Collection[str], fix: str) -> None:
+    """Raises UsageError for the first account that there isn't."""
+    for name in names:
+        if name not in known:
+            raise UsageError(what=f"There is no account `{name}`.", fix=fix)
 
 
 def zone_of(campaign: Campaign) -> ZoneInfo:
@@ -123,13 +131,16 @@ def zone_of(campaign: Campaign) -> ZoneInfo:
 
 def read_time(text: str, zone: ZoneInfo) -> datetime:
     """An ISO date or time; without an offset it is the campaign's wall time. UsageError."""
+    from bot.schedule import YEARS, localise
+
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
+        found = None
+    if found is None or found.year not in YEARS:
         raise UsageError(
             what=f"`{text}` is no date or time.", fix="Write 2026-12-01 or 2026-12-01T12:00."
-        ) from None
-    from bot.schedule import localise
+        )
 
     return found.astimezone(UTC) if found.tzinfo else localise(found, zone)
 
@@ -140,21 +151,26 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def show_table(columns: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Any]) -> None:
-    """A table with rules and colour on a terminal; tab-separated columns where it is piped."""
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table with a rule and colour on a terminal; tab-separated columns where it is piped.
+
+    Only the last column is ever broken; nothing is cut, since ids and addresses are copied from it.
+    """
     if not sys.stdout.isatty():
         click.echo("\t".join(columns))
         for row in rows:
-            click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
+            click.echo("\t".join(" ".join(cell.split()) for cell in row))
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, header_style="bold red", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+    for number, name in enumerate(columns, 1):
+        table.add_column(name, no_wrap=number < len(columns), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(str(cell), style=_STYLES.get(str(cell), "")) for cell in row))
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     Console().print(table)
 
 
@@ -171,6 +187,11 @@ _STYLES = {
     "retry": "yellow",
     "sending": "cyan",
 }
+
+
+def ignore_output() -> None:
+    """Whoever read our output has gone (`bot log | head`): nothing to say, nobody to say it to."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 pass_bot = click.make_pass_decorator(Bot)

@@ -163,11 +163,10 @@ def _kind_of(value: object) -> str:
         (date, "a date"),
         (time, "a time without quotes"),
         (list, "a list"),
-        (dict, "a table"),
     ):
         if isinstance(value, types):
             return kind
-    return type(value).__name__
+    return "a table"
 
 
 class Table:

@@ -29,7 +29,7 @@ _WHITE = re.compile(r"\s+")
 _JOINS_LETTERS = "'’ʼ-‐‑"
 _JOINS_DIGITS = ".,"
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*$")
-_REST_OF_SENTENCE = re.compile(r"(?P<stop>[.!?]*)['\")\]]*(?=\s|$)")
+_FINAL_MARK = re.compile(r"[.!?]*['\")\]]*(?=\s|$)")
 _ADDRESS = r"https?://[^\s\"'<>]+"
 _MENTION = r"(?<![A-Za-z0-9_!#$%&*])[@＠]"
 _SENTENCES = r"(?<=[.!?])['\")\]]*\s"
@@ -106,16 +106,23 @@ class Text:
         return any(_joins(*around) for around in around_mark)
 
     def starts_sentence(self, at: int) -> bool:
+        """Whether a sentence starts here: after a full stop or the like, and not in lower case."""
         before = self.plain[:at].rstrip(" ")
-        if not before:
-            return True
-        return not self.plain[at].islower() and _SENTENCE_END.search(before[-8:]) is not None
+        return not before or (_stops(before) and not self.plain[at].islower())
 
     def ends_sentence(self, at: int) -> bool:
-        if not self.plain[at:].strip(" '\")]"):
+        """Whether a sentence ends here, or would but for its final punctuation."""
+        rest = self.plain[at:]
+        if not rest.strip(" '\")]"):
             return True
-        rest = _REST_OF_SENTENCE.match(self.plain, at)
-        return rest is not None and bool(rest["stop"] or _SENTENCE_END.search(self.plain[:at][-8:]))
+        mark = _FINAL_MARK.match(rest)
+        if mark is None or rest[mark.end() :].lstrip(" \"'([")[:1].islower():
+            return False
+        return _stops(self.plain[:at] + mark.group())
+
+
+def _stops(text: str) -> bool:
+    return _SENTENCE_END.search(text[-8:]) is not None
 
 
 def _in_word(character: str) -> bool:

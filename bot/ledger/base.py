@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.domain import Attachment, History, Post, Receipt, Slot, State, slot_id
 from bot.domain import text_key as text_key
@@ -88,8 +88,7 @@ class Row:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class NewRow:
+class NewRow(NamedTuple):
     """A row to be inserted: the next number of its account, and what is frozen with it.
 
     `number` is the rows seen + 1. `post` is None for a slot that was never composed.

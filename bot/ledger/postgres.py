@@ -7,7 +7,9 @@ rows, tables and the transaction.
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,11 +20,11 @@ from bot.errors import SettingsError
 from bot.ledger.sql import Kind, SqlLedger, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
     from datetime import datetime
 
 PATIENCE_SECONDS = 10.0
-"""How long connecting, or a single statement, may take."""
+"""How long connecting, or a single statement, may take; half as long again where a server hangs."""
 
 _CONNECTION: Mapping[str, Any] = {
     "application_name": "bot",
@@ -39,9 +41,39 @@ _CONNECTION: Mapping[str, Any] = {
 _LOCK = 8_041_962_730_155_391_427
 """What armings lock shared, and a pause or a migration exclusively: any number of our own."""
 
+_HAS_NOTES = """
+    SELECT 1 FROM pg_catalog.pg_tables
+    WHERE tablename = 'notes' AND schemaname = ANY (current_schemas(false))
+"""
+
 _SHARED = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
 _EXCLUSIVE = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _LOCKS: Mapping[Kind, str] = {"arm": _SHARED, "pause": _EXCLUSIVE, "migrate": _EXCLUSIVE}
+
+
+class _Connection(psycopg.Connection[Any]):
+    """A connection on which nothing takes longer than `patience` seconds, where that is set.
+
+    The server's own limits are no help while it hangs, or at a commit that waits for a standby.
+    """
+
+    patience: float | None = None
+
+    def wait(self, gen: Generator[Any, Any, Any], *args: Any, **kwargs: Any) -> Any:
+        return super().wait(self._in_time(gen), *args, **kwargs)
+
+    def _in_time(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """psycopg looks here ten times a second while it waits."""
+        end = math.inf if self.patience is None else time.monotonic() + self.patience
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if time.monotonic() > end:
+                    raise psycopg.OperationalError(f"no answer within {self.patience:g} s")
+                wanted = gen.send(ready)
+        except StopIteration as done:
+            return done.value
 
 
 class PostgresLedger(SqlLedger):
@@ -80,7 +112,8 @@ class PostgresLedger(SqlLedger):
         return moment(self._db.execute(f"SELECT {text}").fetchone()[0])
 
     def _has_notes(self) -> bool:
-        return bool(self._db.execute("SELECT to_regclass('notes') IS NOT NULL").fetchone()[0])
+        """Reads the catalogue: to_regclass may say what was true before a lock was waited for."""
+        return bool(self._db.execute(_HAS_NOTES).fetchone())
 
     def _execute(self, sql: str, params: Mapping[str, Any]) -> Any:
         return self._db.execute(_placed(sql), params)
@@ -105,7 +138,8 @@ class PostgresLedger(SqlLedger):
             except psycopg.OperationalError:
                 if not self._db.closed:
                     raise
-        self._db = psycopg.connect(self._url, connect_timeout=round(self._patience), **_CONNECTION)
+        wait = max(2, round(self._patience))
+        self._db = _Connection.connect(self._url, connect_timeout=wait, **_CONNECTION)
         self._db.add_notice_handler(self._notice)
         return self._start(kind)
 
@@ -122,6 +156,7 @@ class PostgresLedger(SqlLedger):
         ]
         if kind in _LOCKS:
             statements.append(_LOCKS[kind])
+        self._db.patience = 1.5 * self._patience if limit else None
         self._db.execute("; ".join(statements))
 
     def _commit(self) -> None:
@@ -131,7 +166,7 @@ class PostgresLedger(SqlLedger):
             raise self._unavailable(" ".join(self._warnings) or f"{done} instead of COMMIT.")
 
     def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
-        """A commit that gave up waiting for a synchronous standby says so in a warning only."""
+        """A commit that was made to give up waiting for its standby says so in a warning only."""
         if notice.severity_nonlocalized == "WARNING":
             self._warnings.append(notice.message_primary or "")
 

@@ -42,7 +42,6 @@ STEPS: tuple[Step, ...] = (
                 attempts    integer NOT NULL,
                 token       {text} NOT NULL,
                 text        {text},
-                text_key    {text},
                 language    {text} NOT NULL,
                 template    {text},
                 draws       {text},
@@ -59,19 +58,26 @@ STEPS: tuple[Step, ...] = (
             )
             """,
             """
-            CREATE INDEX ledger_texts ON ledger (account, text_key, number)
-                WHERE text_key IS NOT NULL
-            """,
-            """
             CREATE INDEX ledger_open ON ledger (account, number)
                 WHERE state IN ('sending', 'retry', 'unknown')
             """,
             "CREATE INDEX ledger_states ON ledger (state, account, number)",
+            """
+            CREATE TABLE uses (
+                account  {text} NOT NULL,
+                text_key {text} NOT NULL,
+                number   integer NOT NULL,
+                PRIMARY KEY (account, text_key)
+            )
+            """,
         ),
     ),
 )
 """The schema; its version is the number of steps taken. Two versions of the program overlap at a
-deploy, so a step only ever adds: tables, indexes, columns that may be null."""
+deploy, so a step only ever adds: tables, indexes, columns that may be null.
+
+`uses` has an account's newest row with each text: `history` reads one row for each different text,
+however many rows there are. (To hop through an index on the text got dearer with more rows.)"""
 
 _NOTES = """
     CREATE TABLE IF NOT EXISTS notes (
@@ -86,11 +92,11 @@ _NOTE_AGAIN = _NOTE + "UPDATE SET value = excluded.value, at = excluded.at"
 _INSERT = """
     INSERT INTO ledger (
         account, number, network, slot, expires_at, state, reason, attempts, token,
-        text, text_key, language, template, draws, media, remote_id, url,
+        text, language, template, draws, media, remote_id, url,
         claimed_at, armed_at, next_at, finished_at
     ) VALUES (
         :account, :number, :network, :slot, :expires_at, :state, :reason, :attempts, :token,
-        :text, :text_key, :language, :template, :draws, :media, :remote_id, :url,
+        :text, :language, :template, :draws, :media, :remote_id, :url,
         :claimed_at, :armed_at, :next_at, :finished_at
     )
 """
@@ -130,25 +136,17 @@ _OPEN = """
     WHERE account = :account AND state IN ('sending', 'retry', 'unknown') ORDER BY number
 """
 
-_USES = """
-    WITH RECURSIVE uses (number, slot, text_key, template, draws, media) AS (
-        SELECT number, slot, text_key, template, draws, media FROM ledger
-        WHERE account = :account AND number = (
-            SELECT number FROM ledger WHERE account = :account AND text_key IS NOT NULL
-            ORDER BY text_key DESC, number DESC LIMIT 1
-        )
-        UNION ALL
-        SELECT l.number, l.slot, l.text_key, l.template, l.draws, l.media
-        FROM uses CROSS JOIN ledger AS l
-        WHERE l.account = :account AND l.number = (
-            SELECT number FROM ledger WHERE account = :account AND text_key < uses.text_key
-            ORDER BY text_key DESC, number DESC LIMIT 1
-        )
-    )
-    SELECT * FROM uses ORDER BY number
+_USE = """
+    INSERT INTO uses (account, text_key, number) VALUES (:account, :text_key, :number)
+    ON CONFLICT (account, text_key) DO UPDATE SET number = excluded.number
 """
-"""The latest use of each text. It hops through `ledger_texts` from one text to the next, so that it
-costs as much as there are different texts, however many rows there are."""
+
+_USES = """
+    SELECT ledger.number, slot, text_key, template, draws, media FROM uses CROSS JOIN ledger
+    WHERE uses.account = :account
+        AND ledger.account = uses.account AND ledger.number = uses.number
+    ORDER BY ledger.number
+"""
 
 _FORGET = "DELETE FROM notes WHERE key >= 'beat:' AND key < 'beat;' AND at < :since"
 
@@ -225,6 +223,8 @@ class SqlLedger(ABC):
 
     @contextmanager
     def _transaction(self, kind: Kind) -> Iterator[None]:
+        if self._readonly and kind != "read":
+            raise self._unavailable("it was opened for reading only.")
         try:
             self._begin(kind)
             yield
@@ -254,8 +254,6 @@ class SqlLedger(ABC):
     @contextmanager
     def _write(self, kind: Kind = "write") -> Iterator[datetime]:
         """A transaction that changes the ledger; gives the database's now."""
-        if self._readonly:
-            raise self._unavailable("it was opened for reading only.")
         with self._transaction(kind):
             if not self._is_current():
                 raise self._unavailable("it has no tables yet; run `bot migrate`.")
@@ -368,6 +366,9 @@ class SqlLedger(ABC):
             rules.follow(mine, *self._newest(account))
         for row in rows:
             self._change(_INSERT, row, **_values(row))
+            if row.text is not None:
+                key = text_key(row.text)
+                self._do(_USE, account=row.account, text_key=key, number=row.number)
 
     def move(
         self,
@@ -438,8 +439,9 @@ class SqlLedger(ABC):
         """On a connection of its own, so that it sees one state of the ledger to its end."""
         sql, params = _narrowed(account, states, newest)
         with closing(self._twin()) as twin, twin._read() as there:
-            for found in _named(twin._stream(sql, params)) if there else ():
-                yield _row(found)
+            if there:
+                with closing(twin._stream(sql, params)) as cursor:
+                    yield from map(_row, _named(cursor))
 
     def counts(self) -> dict[tuple[str, State], int]:
         found = self._select(
@@ -537,7 +539,6 @@ def _key(row: Row) -> dict[str, Any]:
 def _values(row: Row) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in _FIELDS}
     values |= {name: _text(values[name]) for name in _TIMES}
-    values["text_key"] = None if row.text is None else text_key(row.text)
     values["draws"] = None if row.draws is None else json.dumps(row.draws)
     if row.media is not None:
         values["media"] = json.dumps([item.to_json() for item in row.media])

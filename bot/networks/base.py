@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.domain import Attachment, Limits, Post, Receipt
 from bot.errors import Refused
@@ -53,8 +53,7 @@ def _fill(value: Any, known: Mapping[str, str]) -> Any:
     return known.get(value, value) if isinstance(value, str) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A post that was read back from the account. `same`: it is exactly the one asked for."""
 
     receipt: Receipt

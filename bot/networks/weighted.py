@@ -68,7 +68,7 @@ def find_urls(text: str) -> list[tuple[int, int]]:
 def _weight(text: str) -> int:
     """The weight of a text without addresses: code points, the heavy ones once more, emoji 2."""
     heavy = _heavy_pattern().findall(text)
-    if not heavy or not ("\u200d" in text or any(map(_combines, set(heavy)))):
+    if not any(map(_combines, set(heavy))):
         return len(text) + len(heavy)
     rest, emoji = _emoji_pattern().subn("", text)
     return 2 * emoji + len(rest) + len(_heavy_pattern().findall(rest))
@@ -105,15 +105,16 @@ def _may_have_url(text: str) -> bool:
 def _tlds_in(text: str) -> tuple[str, ...]:
     """The top-level domains that follow a dot somewhere in the text, as written, longest first."""
     ascii_ones = re.findall(r"\.([A-Za-z]{2,})" + _TLD_ENDS, text)
-    found = {word for word in ascii_ones if _is_tld(word.lower())}
+    found = {word for word in ascii_ones if _is_tld(word)}
     for word in re.findall(r"\.([^\W\d_A-Za-z][^\s.]{0,62})", text):
-        found.update(word[:end] for end in range(1, len(word) + 1) if _is_tld(word[:end].lower()))
+        found.update(word[:end] for end in range(1, len(word) + 1) if _is_tld(word[:end]))
     return tuple(sorted(found, key=lambda tld: (-len(tld), tld)))
 
 
 @functools.lru_cache(maxsize=1024)
 def _is_tld(word: str) -> bool:
-    return word in _COMMON or (len(word) <= LABEL_LIMIT and _public_suffixes().is_public(word))
+    name = word.lower()
+    return name in _COMMON or (len(name) <= LABEL_LIMIT and _public_suffixes().is_public(name))
 
 
 @functools.cache

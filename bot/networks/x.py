@@ -12,7 +12,6 @@ InDoubt.
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,31 +40,13 @@ if TYPE_CHECKING:
 
     from bot.networks._http import Flight
 
-log = logging.getLogger(__name__)
-
 API_URL = "https://api.x.com"
-"""Where X is, and what requests are signed for, wherever `api_url` may lead them."""
 
 POST_DOLLARS, URL_POST_DOLLARS, ALT_DOLLARS = 0.015, 0.200, 0.005
 """A post; a post with an address in it; a picture's alt text."""
 
 READ_DOLLARS = (0.001, 0.005)
 """A post read back, where the account owns the app, and where it doesn't."""
-
-UPLOAD_SECONDS = 240.0
-"""All of a post's pictures are uploaded and processed after this long, or it is tried again."""
-
-PIECE_BYTES = 1_000_000
-"""A GIF goes up in pieces of this many bytes."""
-
-REUSE_SECONDS = 20 * 3600.0
-"""An uploaded picture that no post has used yet is good for so long at most (X says 24 h)."""
-
-REUSE_MARGIN = 600.0
-"""An uploaded picture is not used any more in the last seconds of its life."""
-
-PAGE, PAGES = 100, 5
-"""Reading back: posts a page, and the most pages. Beyond that nobody can say what is absent."""
 
 
 def cost(text: str, pictures: int) -> float:
@@ -133,8 +114,8 @@ class X:
         self._request_seconds = request_seconds
         self._lock = threading.Lock()
         self._flights: set[Flight] = set()
-        self._ready: dict[tuple[str, str], _Uploaded] = {}
-        self._lent: dict[str, _Uploaded] = {}
+        self._ready: dict[tuple[str, str], Uploaded] = {}
+        self._lent: dict[str, Uploaded] = {}
         self._user: tuple[str, str] | None = None
 
     def request(self, post: Post, key: str) -> Request:
@@ -185,8 +166,7 @@ class X:
             user, _ = self._me(line)
             items = list(line.posts(user, since))
         self.posts_read += len(items)
-        low, high = (price * len(items) for price in READ_DOLLARS)
-        log.info("read %d posts back from X, for $%.3f to $%.3f", len(items), low, high)
+        _tell_cost(len(items))
         try:
             return [compare(item, post) for item in items]
         except (AttributeError, TypeError, ValueError) as error:
@@ -212,7 +192,7 @@ class X:
     # --- Inside ---
 
     @contextmanager
-    def _line(self, before_write: Callable[[], None] = lambda: None) -> Iterator[_Line]:
+    def _line(self, before_write: Callable[[], None] = lambda: None) -> Iterator[Line]:
         if self._credentials is None:
             raise NotSent(
                 network="X",
@@ -220,7 +200,7 @@ class X:
                 fix="Set the account's four credentials: X_API_KEY and the others in .env.example.",
                 account_wide=True,
             )
-        line = _open_line(self._credentials, self._api_url, self._request_seconds, before_write)
+        line = open_line(self._credentials, self._api_url, self._request_seconds, before_write)
         with self._lock:
             self._flights.add(line.flight)
         try:
@@ -229,7 +209,7 @@ class X:
             with self._lock:
                 self._flights.discard(line.flight)
 
-    def _me(self, line: _Line) -> tuple[str, str]:
+    def _me(self, line: Line) -> tuple[str, str]:
         if self._user is None:
             self._user = line.me()
         return self._user
@@ -239,7 +219,7 @@ class X:
         if ready is None or self._clock() >= ready.good_until:
             with self._line() as line:
                 sleep = self._sleep or line.flight.wait
-                upload = _Upload(line, ends, self._clock, sleep, self._request_seconds)
+                upload = Upload(line, ends, self._clock, sleep, self._request_seconds)
                 ready = upload.run(attachment, path)
         self._lent[ready.id] = ready
         return ready.id
@@ -256,250 +236,16 @@ class X:
             self._lent.pop(media_id, None)
 
 
+def _tell_cost(posts: int) -> None:
+    import logging
+
+    low, high = (price * posts for price in READ_DOLLARS)
+    log = logging.getLogger("bot.networks.x")
+    log.info("read %d posts back from X, for $%.3f to $%.3f", posts, low, high)
+
+
 def _unused(error: BaseException, flight: Flight) -> bool:
     """Whether pictures may go with another try: X did not look at this one, and still has them."""
     if isinstance(error, NotSent):
         return not error.facts.get("media_gone")
     return not flight.wrote
-
-
-# --- Talking -----------------------------------------------------------------------------------
-
-
-def _open_line(
-    credentials: XCredentials,
-    api_url: str,
-    seconds: float,
-    before_write: Callable[[], None],
-) -> _Line:
-    import requests
-    import tweepy
-
-    from bot.networks._http import Flight, Session
-
-    for name in ("tweepy", "requests_oauthlib", "oauthlib", "urllib3"):
-        sdk = logging.getLogger(name)
-        sdk.setLevel(max(sdk.level, logging.WARNING))  # at DEBUG they log headers and bodies
-    client = tweepy.Client(
-        consumer_key=credentials.api_key,
-        consumer_secret=credentials.api_secret,
-        access_token=credentials.access_token,
-        access_token_secret=credentials.access_token_secret,
-        return_type=requests.Response,
-        wait_on_rate_limit=False,
-    )
-    flight = Flight(api_url, seconds, before_write)
-    client.session = Session(flight, API_URL)
-    return _Line(client, flight)
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """The way to X for one call: tweepy's client, and the flight that carries its requests.
-
-    tweepy's exceptions are not looked at: it has several for one thing and some by accident. What
-    counts is what the flight saw, the answer or the lack of one.
-    """
-
-    client: Any
-    flight: Flight
-
-    def post(self, body: Mapping[str, Any]) -> Receipt:
-        ids = body["media"]["media_ids"] if "media" in body else None
-        failure: Exception | None = None
-        try:
-            self.client.create_tweet(text=body["text"], media_ids=ids, user_auth=True)
-        except Exception as error:  # whatever it is, the flight knows better
-            if error is self.flight.objection:
-                raise
-            failure = error
-        answer = self.flight.answer
-        if answer is not None:
-            return read_receipt(answer)
-        if self.flight.wrote:
-            raise InDoubt(network="X", what=_broken("posting", failure)) from failure
-        raise _never_reached("posting", failure) from failure
-
-    def ask(self, doing: str, method: str, route: str, **options: Any) -> dict[str, Any]:
-        """The JSON object that X answers anything but a post with. Raises NotSent or Refused."""
-        failure: Exception | None = None
-        try:
-            self.client.request(method, route, user_auth=True, **options)
-        except Exception as error:  # noqa: BLE001  # as above
-            failure = error
-        answer = self.flight.answer
-        if answer is None:
-            raise _never_reached(doing, failure) from failure
-        if not 200 <= answer.status < 300:
-            raise judge(answer, doing, posting=False) from failure
-        if answer.body is None:
-            raise unreadable(doing) from failure
-        return read_json(answer.body)
-
-    def me(self) -> tuple[str, str]:
-        """The account's id and name."""
-        doing = "asking who the account is"
-        data = self.ask(doing, "GET", "/2/users/me").get("data")
-        if not isinstance(data, dict) or not isinstance(data.get("username"), str):
-            raise unreadable(doing)
-        return read_id(data, doing), data["username"]
-
-    def posts(self, user: str, since: datetime) -> Iterator[dict[str, Any]]:
-        """The account's own posts since then. Raises NotSent unless it gets all of them."""
-        doing = "reading the account's posts"
-        params: dict[str, Any] = {
-            "max_results": PAGE,
-            "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "exclude": "replies,retweets",
-            "post.fields": "attachments,created_at,entities,note_post",
-        }
-        for _ in range(PAGES):
-            page = self.ask(doing, "GET", f"/2/users/{user}/tweets", params=params)
-            items, token = read_page(page, doing)
-            yield from items
-            if not token:
-                return
-            params["pagination_token"] = token
-        raise NotSent(
-            network="X",
-            what=f"{doing}: there are more than {PAGE * PAGES} since {params['start_time']}",
-            fix="Look for the post by hand, then run `bot resolve`.",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Uploaded:
-    """A picture at X, with its alt text. `good_until` is by the clock that timed the upload."""
-
-    id: str
-    sha256: str
-    alt: str
-    good_until: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    """One picture on its way to X. `ends` is when, by `clock`, it is given up."""
-
-    line: _Line
-    ends: float
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
-    request_seconds: float
-
-    def run(self, attachment: Attachment, path: Path) -> _Uploaded:
-        """Uploads, waits, describes. Raises NotSent or Refused."""
-        seen = hashlib.sha256()
-        upload = self._pieces if attachment.mime == "image/gif" else self._whole
-        try:
-            with path.open("rb") as file:
-                data = upload(attachment, file, seen.update)
-        except OSError as error:
-            raise NotSent(network="X", what=f"{attachment.path}: {error}") from error
-        if seen.hexdigest() != attachment.sha256:
-            raise NotSent(network="X", what=f"{attachment.path} changed while it was uploaded")
-        media_id = read_id(data, "uploading")
-        good_until = self.clock() + _lifetime(data)
-        self._wait_for(media_id, data, attachment.path)
-        self._describe(media_id, attachment.alt)
-        return _Uploaded(media_id, attachment.sha256, attachment.alt, good_until)
-
-    def _whole(
-        self, attachment: Attachment, file: BinaryIO, seen: Callable[[bytes], None]
-    ) -> dict[str, Any]:
-        from bot.networks._http import FileBody
-
-        before = b'{"media_category":"tweet_image","media":"'
-        body = FileBody(file, attachment.bytes, before, b'"}', seen)
-        return self._ask("POST", "/2/media/upload", json=body)
-
-    def _pieces(
-        self, attachment: Attachment, file: BinaryIO, seen: Callable[[bytes], None]
-    ) -> dict[str, Any]:
-        from bot.networks._http import FileBody
-
-        total = attachment.bytes
-        what = {
-            "media_type": attachment.mime,
-            "media_category": "tweet_gif",
-            "total_bytes": total,
-        }
-        started = self._ask("POST", "/2/media/upload/initialize", json=what)
-        route = f"/2/media/upload/{read_id(started, 'uploading')}"
-        for index, offset in enumerate(range(0, total, PIECE_BYTES)):
-            before = b'{"segment_index":%d,"media":"' % index
-            size = min(PIECE_BYTES, total - offset)
-            self._ask("POST", f"{route}/append", json=FileBody(file, size, before, b'"}', seen))
-        return self._ask("POST", f"{route}/finalize")
-
-    def _wait_for(self, media_id: str, data: Mapping[str, Any], path: str) -> None:
-        """Asks after the picture, as often as X says, until it is processed."""
-        while (state := _processing(data).get("state", "succeeded")) != "succeeded":
-            if state == "failed":
-                raise Refused(
-                    network="X",
-                    what=f"X could not process {path}",
-                    fix="Look at the file with `bot check`, or make it anew.",
-                )
-            pause = _processing(data).get("check_after_secs")
-            self._pause(max(float(pause), 1.0) if isinstance(pause, int) else 1.0)
-            status = {"command": "STATUS", "media_id": media_id}
-            data = self._ask("GET", "/2/media/upload", params=status)
-
-    def _describe(self, media_id: str, alt: str) -> None:
-        body = {"id": media_id, "metadata": {"alt_text": {"text": alt}}}
-        self._ask("POST", "/2/media/metadata", json=body)
-
-    def _ask(self, method: str, route: str, **options: Any) -> dict[str, Any]:
-        """The answer's data. Every request ends when the whole upload has to."""
-        self.line.flight.seconds = min(self.request_seconds, self._left())
-        answer = self.line.ask("uploading", method, route, **options)
-        data = answer.get("data")
-        if answer.get("errors") and not data:
-            raise NotSent(
-                network="X", what=f"uploading: {first_words(answer) or 'X reports errors'}"
-            )
-        return data if isinstance(data, dict) else {}
-
-    def _pause(self, seconds: float) -> None:
-        if seconds >= self._left():
-            raise self._too_slow()
-        try:
-            self.sleep(seconds)
-        except OSError as error:
-            raise _never_reached("uploading", error) from error
-
-    def _left(self) -> float:
-        left = self.ends - self.clock()
-        if left <= 0:
-            raise self._too_slow()
-        return left
-
-    def _too_slow(self) -> NotSent:
-        return NotSent(network="X", what=f"uploading took longer than {UPLOAD_SECONDS:g} s")
-
-
-def _processing(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    info = data.get("processing_info")
-    return info if isinstance(info, dict) else {}
-
-
-def _lifetime(data: Mapping[str, Any]) -> float:
-    """For how many seconds an upload may still be used; 0 where X does not say."""
-    lives = data.get("expires_after_secs")
-    return min(lives - REUSE_MARGIN, REUSE_SECONDS) if isinstance(lives, int) else 0.0
-
-
-def _never_reached(doing: str, failure: Exception | None) -> NotSent:
-    return NotSent(
-        network="X",
-        what=_broken(doing, failure),
-        fix="It is tried again. If that does not help, check the network and X_API_URL.",
-    )
-
-
-def _broken(doing: str, failure: Exception | None) -> str:
-    """How a request broke. Only what the system says is repeated: other words may hold secrets."""
-    if isinstance(failure, OSError) and str(failure):
-        return f"{doing}: {failure.strerror or failure}"
-    return f"{doing}: {type(failure).__name__}"

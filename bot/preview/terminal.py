@@ -1,7 +1,8 @@
 """The coming posts on a terminal: a card each, with colour where the terminal has it.
 
 Every character of a post is shown as it will go out; only the margin and the line breaks that the
-terminal's width needs are ours (a line that was broken goes on behind a `↪`).
+terminal's width needs are ours (a line that was broken goes on behind a `↪`). Where the output is
+piped there is no width: no line is broken, and nothing is drawn.
 """
 
 from __future__ import annotations
@@ -16,33 +17,34 @@ from bot.planning import Planned
 
 _NAMES = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky"}
 
+_INDENT = " " * 14
+"""Before the notes under a post, from their second line on."""
 
-def card(planned: Planned, zone: ZoneInfo, width: int, *, explain: bool) -> Iterator[str]:
-    """One post, as lines for the terminal."""
-    yield heading(planned, zone)
+
+def card(planned: Planned, zone: ZoneInfo, width: int | None, *, explain: bool) -> Iterator[str]:
+    """One post, as lines for a terminal so many columns wide, or for a pipe."""
+    yield heading(planned, zone, gauge=width is not None)
     if planned.post is None:
         yield click.style("  Nothing is left to draw: the slot will be missed.", fg="red")
         return
     for line in planned.post.text.split("\n"):
-        for number, part in enumerate(_wrap(line, width - 4)):
+        for number, part in enumerate(_broken(line, width)):
             margin = "  │ " if number == 0 else "  ↪ "
             yield click.style(margin, fg="red") + part
-    yield from _notes(planned, width)
-    if explain and planned.why is not None:
-        for line in planned.why.lines():
-            yield click.style(f"    {line}", dim=True)
+    for label, text in _notes(planned, explain=explain):
+        yield from (click.style(line, dim=True) for line in _note(label, text, width))
 
 
-def heading(planned: Planned, zone: ZoneInfo) -> str:
-    """When and where, and how much of the room is used, with a gauge."""
+def heading(planned: Planned, zone: ZoneInfo, *, gauge: bool) -> str:
+    """When and where, how much of the room is used (with a gauge, if wanted), and what it costs."""
     local = planned.slot.at.astimezone(zone)
     when = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
     where = f"{planned.slot.account} on {_NAMES.get(planned.network, planned.network)}"
     used = f"{planned.length}/{planned.limit}"
+    if gauge:
+        used = f"{click.style(_gauge(planned.length, planned.limit), fg='red')} {used}"
     cost = f"  ${planned.cost:.3f}" if planned.cost else ""
-    gauge = _gauge(planned.length, planned.limit)
-    title = click.style(when, bold=True) + "  " + where
-    return f"{title}  {click.style(gauge, fg='red')} {used}{click.style(cost, dim=True)}"
+    return f"{click.style(when, bold=True)}  {where}  {used}{click.style(cost, dim=True)}"
 
 
 def _gauge(length: int, limit: int) -> str:
@@ -50,28 +52,54 @@ def _gauge(length: int, limit: int) -> str:
     return "█" * filled + "░" * (10 - filled)
 
 
-def _notes(planned: Planned, width: int) -> Iterator[str]:
+def _notes(planned: Planned, *, explain: bool) -> Iterator[tuple[str, str]]:
+    """What else there is to know of a post: a label and a text each."""
     assert planned.post is not None
     for item in planned.post.media:
-        yield _dim(f"    picture   {item.path} ({item.mime}, {_size(item.bytes)})")
-        for number, part in enumerate(_wrap(item.alt, width - 14)):
-            yield _dim(f"    {'alt text' if number == 0 else '':<9} {part}")
-    yield _dim(f"    template  {planned.template}   draws {', '.join(planned.draws or ())}")
+        yield "picture", f"{item.path} ({item.mime}, {_size(item.bytes)})"
+        yield "alt text", item.alt
+    yield "template", str(planned.template)
+    yield "draws", ", ".join(planned.draws or ())
+    if explain and planned.why is not None:
+        for number, line in enumerate(planned.why.lines()):
+            yield "" if number else "why", line
 
 
-def _dim(text: str) -> str:
-    return click.style(text, dim=True)
+def _note(label: str, text: str, width: int | None) -> list[str]:
+    first = f"    {label:<10}"
+    if width is None:
+        return [first + text]
+    return textwrap.wrap(
+        text,
+        max(width, 40),
+        initial_indent=first,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+    )
 
 
-def _wrap(line: str, width: int) -> list[str]:
+def _broken(line: str, width: int | None) -> list[str]:
+    """A line of a post, broken between words. A space at a break hangs at the end of its line."""
+    if width is None or not line:
+        return [line]
     parts = textwrap.wrap(
         line,
-        max(width, 20),
+        max(width - 5, 20),
         break_on_hyphens=False,
+        expand_tabs=False,
         replace_whitespace=False,
         drop_whitespace=False,
     )
-    return parts or [""]
+    for number in range(1, len(parts)):
+        words = parts[number].lstrip(" ")
+        parts[number - 1] += parts[number][: len(parts[number]) - len(words)]
+        parts[number] = words
+    return [part for part in parts if part]
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text in one line of at most so many characters, whole words only."""
+    return textwrap.shorten(text, most, placeholder=" …")
 
 
 def _size(count: int) -> str:

@@ -1,0 +1,109 @@
+"""`open_ledger`: an address to a store, its driver imported only then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.ledger import open_ledger
+from bot.ledger.base import Ledger
+from tests.ledger.puppet import ROOT
+from tests.ledger.stores import armed
+
+Opener = Callable[[Ledger], Ledger]
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        ("sqlite:///bot.sqlite3", "bot.sqlite3"),
+        ("sqlite:///data/bot.db", "data/bot.db"),
+        ("sqlite:////var/lib/bot.sqlite3", "/var/lib/bot.sqlite3"),
+        ("memory://", "memory"),
+        ("postgres://me:secret@host:5433/name", "postgresql://me@host:5433/name"),
+        ("postgresql://me:secret@host/name", "postgresql://me@host/name"),
+        ("postgresql://host", "postgresql://host/"),
+        ("postgresql:///name?host=/run/pg&user=me&password=secret", "postgresql://me@/run/pg/name"),
+        ("postgresql://me:p%40ss@a,b:5433/name", "postgresql://me@a,b:,5433/name"),
+    ],
+)
+def test_where_a_ledger_is(url: str, where: str, opener: Opener, tmp_path: Path) -> None:
+    assert opener(open_ledger(url, readonly=True)).where == where
+
+
+def test_a_relative_path_is_relative_to_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opener: Opener
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ledger = opener(open_ledger("sqlite:///bot.sqlite3"))
+    ledger.migrate()
+    monkeypatch.chdir("/")
+    row = armed(ledger)
+    absolute = opener(open_ledger(f"sqlite:///{tmp_path}/bot.sqlite3", readonly=True))
+    assert absolute.open_rows("x") == [row]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "hunter2",
+        "/var/lib/hunter2.sqlite3",
+        "mysql://me:hunter2@host/name",
+        "postgresql+psycopg://me:hunter2@host/name",
+        "postgresql:me:hunter2@host/name",
+        "postgresql://me:hunter2%ZZ@host/name",
+        "postgresql://me:hunter2@host/name?nonsense=hunter2",
+        "postgres://me:hunter2@[::1/name",
+        "sqlite://hunter2.sqlite3",
+        "sqlite:///",
+        "sqlite:////",
+        "sqlite:///:memory:",
+        "sqlite:///hunter2/",
+        "sqlite:///hunter2?mode=ro",
+        "memory://hunter2",
+        "memory",
+    ],
+)
+def test_an_address_that_cannot_be_read(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        open_ledger(url)
+    said = str(refused.value)
+    assert said.startswith("DATABASE_URL: ")
+    assert "hunter2" not in said
+    assert 2 <= len(said.splitlines()) <= 3
+    assert refused.value.exit_code == 2
+
+
+def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "bot.ledger.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"pip install '\.\[postgres\]'"):
+        open_ledger("postgresql://host/name")
+
+
+@pytest.mark.parametrize(
+    ("url", "imported"),
+    [
+        (None, set()),
+        ("memory://", set()),
+        ("sqlite:///bot.sqlite3", {"sqlite3"}),
+        ("postgresql://host/name", {"psycopg"}),
+    ],
+)
+def test_only_the_driver_that_is_needed_is_imported(
+    url: str | None, imported: set[str], tmp_path: Path
+) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import bot.ledger\n"
+        "if sys.argv[2]: bot.ledger.open_ledger(sys.argv[2])\n"
+        "print(*{'sqlite3', 'psycopg'} & sys.modules.keys())"
+    )
+    command = [sys.executable, "-c", script, str(ROOT), url or ""]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == imported

@@ -1,0 +1,141 @@
+"""Several processes at one ledger: whatever they do to each other, a slot is claimed once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from bot.errors import LedgerConflict, LedgerUnavailable
+from bot.ledger import open_ledger
+from bot.ledger.base import Ledger
+from bot.ledger.postgres import PostgresLedger
+from bot.ledger.sqlite import SqliteLedger
+from tests.ledger.puppet import BEGIN, puppets
+from tests.ledger.stores import HOUR, a_row
+
+ROUNDS = 40
+
+
+def test_of_many_processes_that_claim_a_number_exactly_one_wins(url: str) -> None:
+    winners = []
+    with puppets(url, 3) as racers:
+        racers[0].ask("migrate")
+        for number in range(1, ROUNDS + 1):
+            for name, racer in enumerate(racers):
+                racer.tell("arm", number, f"{name}-{number}")
+            answers = [racer.hear() for racer in racers]
+            won = [answer for answer in answers if not answer.startswith("LedgerConflict")]
+            assert len(won) == 1, answers
+            winners += won
+        assert racers[1].ask("rows") == winners
+
+
+def test_of_many_processes_that_rearm_a_row_exactly_one_wins(
+    url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    ledger = opener(open_ledger(url))
+    ledger.migrate()
+    row = ledger.arm(a_row(1, BEGIN + HOUR, live=100_000 * HOUR), "first")
+    with puppets(url, 3) as racers:
+        for attempt in range(2, ROUNDS // 2):
+            row = ledger.move(row, "retry", "again")
+            for name, racer in enumerate(racers):
+                racer.tell("rearm", 1, f"{name}-{attempt}")
+            answers = [racer.hear() for racer in racers]
+            won = [answer for answer in answers if not answer.startswith("LedgerConflict")]
+            assert len(won) == 1, answers
+            (row,) = ledger.open_rows("x")
+            assert (row.token, row.attempts) == (won[0], attempt)
+
+
+def test_of_many_threads_that_claim_a_number_exactly_one_wins(
+    url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    ledger = opener(open_ledger(url))
+    ledger.migrate()
+    start = threading.Barrier(4)
+    won: list[tuple[int, str]] = []
+
+    def race(name: str) -> None:
+        mine = open_ledger(url)
+        for number in range(1, ROUNDS + 1):
+            start.wait()
+            try:
+                row = mine.arm(a_row(number, BEGIN + number * HOUR), f"{name}-{number}")
+                won.append((number, row.token))
+            except LedgerConflict:
+                pass
+            start.wait()
+        mine.close()
+
+    threads = [threading.Thread(target=race, args=(str(name),)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [(row.number, row.token) for row in ledger.rows()]
+    assert len(won) == ROUNDS
+
+
+def test_many_processes_may_be_the_first(url: str) -> None:
+    with puppets(url, 4) as racers:
+        for racer in racers:
+            racer.tell("migrate")
+        done = [racer.hear() for racer in racers]
+        assert sorted(map(len, done)) == [0, 0, 0, 1], done
+        for racer in racers:
+            racer.tell("begin")
+        assert len({racer.hear() for racer in racers}) == 1
+        assert racers[0].ask("rows") == [""]
+
+
+def test_a_process_that_is_killed_before_its_commit_has_done_nothing(
+    url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    ledger = opener(open_ledger(url))
+    ledger.migrate()
+    for number in range(1, 4):
+        with puppets(url, 1) as (victim,):
+            assert victim.ask("freeze", number) == "inside"
+            assert ledger.history("x").rows == number - 1
+            victim.kill()
+            assert ledger.arm(a_row(number, BEGIN + number * HOUR), "mine").token == "mine"
+    assert [row.token for row in ledger.rows()] == ["mine"] * 3
+
+
+def test_a_process_that_is_stopped_before_its_commit_holds_others_up_for_a_while_only(
+    postgres_url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    """The server ends its transaction; with SQLite it holds them up until it goes on or dies."""
+    ledger = opener(PostgresLedger(postgres_url, patience=60))
+    ledger.migrate()
+    with puppets(postgres_url, 1) as (victim,):
+        victim.ask("hasty", 0.3)
+        assert victim.ask("freeze", 1) == "inside"
+        victim.stop()
+        assert ledger.arm(a_row(1, BEGIN + HOUR), "mine").token == "mine"
+        victim.resume()
+    assert [row.token for row in ledger.rows()] == ["mine"]
+
+
+def test_whoever_waits_too_long_for_another_says_so(
+    url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    patient = opener(open_ledger(url))
+    patient.migrate()
+    hasty = opener(_hasty(url, 0.05))
+    with puppets(url, 1) as (slow,):
+        assert slow.ask("freeze", 1) == "inside"
+        with pytest.raises(LedgerUnavailable) as refused:
+            hasty.arm(a_row(1, BEGIN + HOUR), "too soon")
+        assert hasty.history("x").rows == 0
+    assert "locked" in str(refused.value) or "timeout" in str(refused.value)
+    assert patient.arm(a_row(1, BEGIN + HOUR), "in time").token == "in time"
+
+
+def _hasty(url: str, seconds: float) -> Ledger:
+    if url.startswith("postgres"):
+        return PostgresLedger(url, patience=seconds)
+    return SqliteLedger(url.removeprefix("sqlite:///"), busy=seconds)
