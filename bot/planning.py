@@ -48,6 +48,9 @@ from bot.schedule import slots
 SPACING = 0.5
 """A statement or kind may come again after this part of its fair distance from itself."""
 
+PICTURES = 1
+"""Every post has one."""
+
 PARTNERS = 8
 """How many companions a template that draws several kinds tries for one leading passage."""
 
@@ -152,7 +155,7 @@ class Planner:
             template=draw.card.template.name,
             draws=draw.card.draws,
             length=draw.card.composed.length,
-            cost=limits.cost(post.text, len(post.media)),
+            cost=draw.card.cost,
             why=draw.why,
         )
 
@@ -171,6 +174,7 @@ class Card(NamedTuple):
     key: str
     draws: tuple[str, ...]
     dress: tuple[str, tuple[str, ...]]
+    cost: float
 
 
 class Choice(NamedTuple):
@@ -240,7 +244,8 @@ class Deck:
         if not composed.fits:
             return None
         dress = (template.name, draws)
-        return Card(template, composed, text_key(composed.text), draws, dress)
+        cost = self.limits.cost(composed.text, PICTURES)
+        return Card(template, composed, text_key(composed.text), draws, dress, cost)
 
     def every(self) -> Iterator[tuple[Template, tuple[Unit, ...], Composed]]:
         """Every combination of a template and units, whether its text fits or not."""
@@ -306,6 +311,9 @@ class Hand:
 
     def _best(self, group: Sequence[Unit], at: datetime, dice: int) -> Choice | None:
         """What grants the most wishes of all that the group can say; the dice settle a tie."""
+        if len(group) == 1:  # whose turn it is; there is nobody to give it to
+            rank = (False, False, _speaker(group[0].lead) in self._last_speakers)
+            return self._dressed(group[0], rank, at, dice)
         ranked: dict[tuple[bool, bool, bool], list[Unit]] = {}
         for unit, rank in zip(group, self._ranks(group), strict=True):
             ranked.setdefault(rank, []).append(unit)
@@ -325,9 +333,6 @@ class Hand:
 
     def _ranks(self, group: Sequence[Unit]) -> Iterator[tuple[bool, bool, bool]]:
         """For each unit, which of the wishes for statement, kind and speaker would give way."""
-        if len(group) == 1:  # whose turn it is, there is nobody else to give it to
-            yield False, False, _speaker(group[0].lead) in self._last_speakers
-            return
         early_statement = self._early(self._statement, [u.lead.statement.id for u in group])
         early_kind = self._early(self._kind, [u.lead.kind for u in group])
         for unit in group:
@@ -417,7 +422,8 @@ class Hand:
         moved = {unit.lead.id: unit for name in card.draws for unit in self._deck.holding[name]}
         for unit in moved.values():
             (self._new if unit in self._new else self._used).remove(unit)
-        self._used += self._by_waiting(list(moved.values()))[1]
+        units = list(moved.values())
+        self._used += units if len(units) == 1 else self._by_waiting(units)[1]
 
     def _by_waiting(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
         """The units never used, and the used ones, those that waited longest first.

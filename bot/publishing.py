@@ -514,7 +514,7 @@ class Publisher:
             again = max(again, over)
         elif foreign:
             self._absent.pop(row.token, None)
-        elif row.token in self._armed or self._ledger.prove_alone():
+        elif self._may_judge(row):
             readings = self._absent.setdefault(row.token, [])
             readings.append(now)
             if len(readings) >= READINGS:
@@ -525,6 +525,10 @@ class Publisher:
             return self._hold(row, now, "not found, but the worker that sent it may be alive")
         self._ledger.move(row, "unknown", row.reason, next_at=again)
         return again
+
+    def _may_judge(self, row: Row) -> bool:
+        """Whether the request is known to be over: it was this process's, or no other is left."""
+        return row.token in self._armed or self._ledger.prove_alone()
 
     def _hold(self, row: Row, now: datetime, why: str) -> datetime:
         self._ledger.move(row, "held", why)

@@ -175,6 +175,8 @@ def _shape_fault(text: str, short: str) -> Fault | None:
 def _words_fault(text: str, short: str) -> Fault | None:
     whole = Text(text)
     wanted = pieces(short)
+    if _placed(whole, wanted, short) is not None:
+        return None
     for piece in wanted:
         if next(whole.find(piece), None) is None:
             return _piece_fault(whole, piece)
@@ -184,13 +186,11 @@ def _words_fault(text: str, short: str) -> Fault | None:
             "The short form's pieces stand in another order than in the text",
             "Put them in the order of the text.",
         )
-    if _placed(whole, wanted, short) is None:
-        return Fault(
-            "short-ellipsis",
-            "The short form begins or ends in the middle of a sentence without saying so",
-            "Put `… ` where it begins, or ` …` where it ends.",
-        )
-    return None
+    return Fault(
+        "short-ellipsis",
+        "The short form begins or ends in the middle of a sentence without saying so",
+        "Put `… ` where it begins, or ` …` where it ends.",
+    )
 
 
 def _placed(

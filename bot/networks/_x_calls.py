@@ -1,26 +1,21 @@
-"""Talking to X, by way of tweepy: its routes, and what is sent on them.
-
-tweepy signs and knows the addresses; `_http` carries the requests, because tweepy's own transport
-has no time-out, and can't say whether a byte was written. Only `x` uses this, once it talks.
-"""
+"""X's routes, and what is sent on them. Only `x` uses this, once it talks."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-import requests
-import tweepy
+from requests import RequestException
 
-from bot.domain import Attachment, Receipt
+from bot.domain import Attachment, Post, Receipt
 from bot.errors import InDoubt, NotSent, Refused
-from bot.networks._http import FileBody, Flight, Session
+from bot.networks._http import FileBody, Flight
 from bot.networks._x_answers import (
+    compare,
     first_words,
     judge,
     read_id,
@@ -29,9 +24,7 @@ from bot.networks._x_answers import (
     read_receipt,
     unreadable,
 )
-
-SIGNED_FOR = "https://api.x.com"
-"""Every request is signed for X itself, wherever it is carried."""
+from bot.networks.base import Found
 
 PIECE_BYTES = 1_000_000
 """A GIF goes up in pieces of this many bytes."""
@@ -47,40 +40,6 @@ PAGE, PAGES = 100, 5
 
 UPLOAD_SECONDS = 240.0
 """All of a post's pictures are uploaded and processed after this long, or it is tried again."""
-
-class Credentials(Protocol):
-    """OAuth 1.0a user context."""
-
-    @property
-    def api_key(self) -> str: ...
-    @property
-    def api_secret(self) -> str: ...
-    @property
-    def access_token(self) -> str: ...
-    @property
-    def access_token_secret(self) -> str: ...
-
-
-def open_line(
-    credentials: Credentials,
-    api_url: str,
-    seconds: float,
-    before_write: Callable[[], None],
-) -> Line:
-    for name in ("tweepy", "requests_oauthlib", "oauthlib", "urllib3"):
-        sdk = logging.getLogger(name)
-        sdk.setLevel(max(sdk.level, logging.WARNING))  # at DEBUG they log headers and bodies
-    client = tweepy.Client(
-        consumer_key=credentials.api_key,
-        consumer_secret=credentials.api_secret,
-        access_token=credentials.access_token,
-        access_token_secret=credentials.access_token_secret,
-        return_type=requests.Response,
-        wait_on_rate_limit=False,
-    )
-    flight = Flight(api_url, seconds, before_write)
-    client.session = Session(flight, SIGNED_FOR)
-    return Line(client, flight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +92,14 @@ class Line:
         if not isinstance(data, dict) or not isinstance(data.get("username"), str):
             raise unreadable(doing)
         return read_id(data, doing), data["username"]
+
+    def find(self, user: str, post: Post, since: datetime) -> list[Found]:
+        """The account's own posts since then, each compared with this one."""
+        items = list(self.posts(user, since))
+        try:
+            return [compare(item, post) for item in items]
+        except (AttributeError, TypeError, ValueError) as error:
+            raise unreadable("reading the account's posts") from error
 
     def posts(self, user: str, since: datetime) -> Iterator[dict[str, Any]]:
         """The account's own posts since then. Raises NotSent unless it gets all of them."""
@@ -286,6 +253,6 @@ def _never_reached(doing: str, failure: Exception | None) -> NotSent:
 
 def _broken(doing: str, failure: Exception | None) -> str:
     """How a request broke. Only what the system says is repeated: other words may hold secrets."""
-    if isinstance(failure, OSError) and str(failure):
-        return f"{doing}: {failure.strerror or failure}"
-    return f"{doing}: {type(failure).__name__}"
+    if isinstance(failure, RequestException) or not isinstance(failure, OSError):
+        return f"{doing}: {type(failure).__name__}"
+    return f"{doing}: {failure.strerror or failure}"

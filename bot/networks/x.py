@@ -1,8 +1,9 @@
-"""X, by way of tweepy: its limits, the request for a post, and what its answers mean.
+"""X, by way of tweepy: its limits, the request for a post, and one account that sends it.
 
 tweepy signs and knows the addresses; `_http` carries the requests, because tweepy's own transport
-has no time-out, and can't say whether a byte was written. Neither is imported before something is
-really sent, so `LIMITS` and `request` cost nothing.
+has no time-out, and can't say whether a byte was written. `_x_calls` has the routes, `_x_answers`
+what their answers mean. None of them is imported before something is really sent, so that `LIMITS`
+and `request` cost nothing.
 
 X has no idempotency key. What became of a post is therefore read from how its one request ended:
 no byte written is NotSent; an answer means what `_x_answers` says; written but not answered is
@@ -11,27 +12,15 @@ InDoubt.
 
 from __future__ import annotations
 
-import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from bot.domain import Attachment, Limits, Post, Receipt
-from bot.errors import InDoubt, NetworkError, NotSent, Refused
-from bot.networks._x_answers import (
-    compare,
-    first_words,
-    judge,
-    read_id,
-    read_json,
-    read_page,
-    read_receipt,
-    unreadable,
-)
+from bot.errors import NetworkError, NotSent
 from bot.networks.base import REQUEST_SECONDS, Found, Request, open_media
 from bot.networks.weighted import find_urls, weighted_length
 
@@ -39,8 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.networks._http import Flight
+    from bot.networks._x_calls import Line, Uploaded
 
 API_URL = "https://api.x.com"
+"""Where X is, and what requests are signed for, wherever `api_url` may lead them."""
 
 POST_DOLLARS, URL_POST_DOLLARS, ALT_DOLLARS = 0.015, 0.200, 0.005
 """A post; a post with an address in it; a picture's alt text."""
@@ -105,6 +96,8 @@ class X:
         sleep: Callable[[float], None] | None = None,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
+        from threading import Lock
+
         self.posts_read = 0
         self._credentials = credentials
         self._root = root
@@ -112,7 +105,7 @@ class X:
         self._clock = clock
         self._sleep = sleep
         self._request_seconds = request_seconds
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._flights: set[Flight] = set()
         self._ready: dict[tuple[str, str], Uploaded] = {}
         self._lent: dict[str, Uploaded] = {}
@@ -132,11 +125,11 @@ class X:
         A picture that was uploaded for a post that then never reached X is not uploaded again.
         Raises NotSent or Refused.
         """
-        ends = self._clock() + UPLOAD_SECONDS
+        begun = self._clock()
         files = [(each, open_media(self._root, each)) for each in request.uploads]
         ids: list[str] = []
         try:
-            ids.extend(self._uploaded(each, path, ends) for each, path in files)
+            ids.extend(self._uploaded(each, path, begun) for each, path in files)
         except NetworkError:
             self._give_back(ids)
             raise
@@ -164,13 +157,10 @@ class X:
         """
         with self._line() as line:
             user, _ = self._me(line)
-            items = list(line.posts(user, since))
-        self.posts_read += len(items)
-        _tell_cost(len(items))
-        try:
-            return [compare(item, post) for item in items]
-        except (AttributeError, TypeError, ValueError) as error:
-            raise unreadable("reading the account's posts") from error
+            found = line.find(user, post, since)
+        self.posts_read += len(found)
+        _tell_cost(len(found))
+        return found
 
     def whoami(self) -> str:
         """The account's name, as @name. Raises NotSent or Refused."""
@@ -200,7 +190,7 @@ class X:
                 fix="Set the account's four credentials: X_API_KEY and the others in .env.example.",
                 account_wide=True,
             )
-        line = open_line(self._credentials, self._api_url, self._request_seconds, before_write)
+        line = _open_line(self._credentials, self._api_url, self._request_seconds, before_write)
         with self._lock:
             self._flights.add(line.flight)
         try:
@@ -214,15 +204,21 @@ class X:
             self._user = line.me()
         return self._user
 
-    def _uploaded(self, attachment: Attachment, path: Path, ends: float) -> str:
+    def _uploaded(self, attachment: Attachment, path: Path, begun: float) -> str:
         ready = self._ready.pop((attachment.sha256, attachment.alt), None)
         if ready is None or self._clock() >= ready.good_until:
-            with self._line() as line:
-                sleep = self._sleep or line.flight.wait
-                upload = Upload(line, ends, self._clock, sleep, self._request_seconds)
-                ready = upload.run(attachment, path)
+            ready = self._upload(attachment, path, begun)
         self._lent[ready.id] = ready
         return ready.id
+
+    def _upload(self, attachment: Attachment, path: Path, begun: float) -> Uploaded:
+        with self._line() as line:
+            from bot.networks._x_calls import UPLOAD_SECONDS, Upload
+
+            sleep = self._sleep or line.flight.wait
+            ends = begun + UPLOAD_SECONDS
+            upload = Upload(line, ends, self._clock, sleep, self._request_seconds)
+            return upload.run(attachment, path)
 
     def _give_back(self, media_ids: Sequence[str]) -> None:
         """Pictures that no post has used. X does not say that one may be used twice: none is."""
@@ -249,3 +245,33 @@ def _unused(error: BaseException, flight: Flight) -> bool:
     if isinstance(error, NotSent):
         return not error.facts.get("media_gone")
     return not flight.wrote
+
+
+def _open_line(
+    credentials: XCredentials,
+    api_url: str,
+    seconds: float,
+    before_write: Callable[[], None],
+) -> Line:
+    import logging
+
+    import requests
+    import tweepy
+
+    from bot.networks._http import Flight, Session
+    from bot.networks._x_calls import Line
+
+    for name in ("tweepy", "requests_oauthlib", "oauthlib", "urllib3"):
+        sdk = logging.getLogger(name)
+        sdk.setLevel(max(sdk.level, logging.WARNING))  # at DEBUG they log headers and bodies
+    client = tweepy.Client(
+        consumer_key=credentials.api_key,
+        consumer_secret=credentials.api_secret,
+        access_token=credentials.access_token,
+        access_token_secret=credentials.access_token_secret,
+        return_type=requests.Response,
+        wait_on_rate_limit=False,
+    )
+    flight = Flight(api_url, seconds, before_write)
+    client.session = Session(flight, API_URL)
+    return Line(client, flight)

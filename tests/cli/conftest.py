@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from tests.content.builder import changed, write_campaign
+from tests.content.builder import changed, png, write_campaign
 from tests.fake_x import FakeX
 from tests.kept import logging_kept, signals_kept
 from tests.site import KEPT
@@ -52,7 +52,8 @@ Cli = Callable[..., Done]
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A folder with the tiny campaign, posting every hour."""
-    return write_campaign(tmp_path / "site", **{CAMPAIGN: HOURLY})
+    large_enough_for_x = {"media/square.png": png(8, 8)}
+    return write_campaign(tmp_path / "site", **{CAMPAIGN: HOURLY}, **large_enough_for_x)
 
 
 @pytest.fixture

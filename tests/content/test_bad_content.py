@@ -377,6 +377,11 @@ BODY_CASES = [
     bad("the hashtag only sometimes", QUOTE, "{{ hashtag }}\n",
         "{% if quote.by %}{{ hashtag }}{% endif %}\n", "template-hashtag", 4,
         "The hashtag is only sometimes printed", "whatever the conditions"),
+    bad("the hashtag not on every way", QUOTE, "{{ hashtag }}\n",
+        "{% if quote.by %}{{ hashtag }}{% elif quote.when %}x{% else %}{{ hashtag }}{% endif %}\n",
+        "template-hashtag", 4, "only sometimes printed", "whatever the conditions"),
+    body("a name in an elif", "{% if quote.by %}{% elif quot %}x{% endif %}",
+         "template-unknown-name", 9, "There is no `quot`", "There are"),
     bad("a dead hashtag", QUOTE, "{{ hashtag }}", "x{{ hashtag }}", "template-hashtag", 8,
         "touches another word", "a space"),
     bad("a hashtag that runs on", QUOTE, "{{ hashtag }}", "{{ hashtag }}s", "template-hashtag", 8,
@@ -638,6 +643,14 @@ def test_the_error_names_the_first_problems(tmp_path: Path) -> None:
     ]
     assert caught.value.exit_code == 1
     assert [problem.severity for problem in caught.value.problems] == ["error"] * 3
+
+
+def test_the_error_does_not_name_all_of_many_problems(tmp_path: Path) -> None:
+    root = write_campaign(tmp_path, **{QUOTE: changed(QUOTE, "{{ quote }}", "{{ a }}{{ b }}" * 3)})
+    with pytest.raises(ContentError) as caught:
+        load_or_raise(root, NETWORKS)
+    place = f"{QUOTE}:4"
+    assert str(caught.value).split("\n")[1] == f"6 more: {place}, {place}, {place}, …"
 
 
 def test_the_error_for_one_problem_says_what_to_do(tmp_path: Path) -> None:

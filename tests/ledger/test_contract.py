@@ -322,8 +322,10 @@ def test_missed_rows_are_final_from_the_start(ledger: Ledger) -> None:
 def test_missing_is_all_or_nothing(ledger: Ledger) -> None:
     birth = ledger.begin("x", "sim")
     good, bad = a_row(2, birth.slot + HOUR), a_row(4, birth.slot + 2 * HOUR)
-    with pytest.raises(LedgerConflict):
-        ledger.miss([good, bad], "late")
+    elsewhere = a_row(2, birth.slot + HOUR, account="y")
+    for wrong in (bad, elsewhere):
+        with pytest.raises(LedgerConflict):
+            ledger.miss([good, wrong], "late")
     assert everything(ledger) == [birth]
     assert ledger.history("x").uses == ()
     ledger.miss([], "late")

@@ -88,7 +88,8 @@ from bot.domain import Attachment, Post
 from bot.networks.x import LIMITS, X
 X(None, ".").request(Post("Text.", (Attachment("a", "b", "image/png", 1, "c"),)), "key")
 LIMITS.measure("“Text.” — everybody, everywhere …"), LIMITS.cost("Text. More text.", 1)
-heavy = "tweepy requests urllib3 http ssl publicsuffixlist bot.networks._http PIL".split()
+heavy = "tweepy requests urllib3 http ssl publicsuffixlist PIL".split()
+heavy += [f"bot.networks.{name}" for name in ("_http", "_x_calls", "_x_answers")]
 print(*[name for name in heavy if name in sys.modules])
 """
     run = subprocess.run(

@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
+from requests.exceptions import InvalidHeader
 
 from bot.domain import Attachment, Post
 from bot.errors import NetworkError, NotSent, Refused
+from bot.networks._http import Session
 from bot.networks.x import X, XCredentials
 from tests.networks.servers import Api, Seen, nobody, problem, reply
 
@@ -225,6 +227,20 @@ def test_secrets_are_neither_sent_nor_logged_nor_shown(caplog: pytest.LogCapture
             assert secret not in shown
             assert quote(secret, safe="") not in shown
     assert "oauth_signature" not in caplog.text
+
+
+def test_a_failure_s_own_words_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tweepy's and requests' may quote headers, the signature among them."""
+    for error in (InvalidHeader("Authorization: OAuth xyz"), ValueError("OAuth xyz")):
+
+        def fail(*_: object, why: Exception = error, **__: object) -> None:
+            raise why
+
+        monkeypatch.setattr(Session, "request", fail)
+        with pytest.raises(NotSent) as caught:
+            make(nobody()).whoami()
+        assert "xyz" not in str(caught.value)
+        assert type(error).__name__ in str(caught.value)
 
 
 def test_the_sdk_does_not_log_what_it_sends(caplog: pytest.LogCaptureFixture) -> None:

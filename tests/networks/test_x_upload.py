@@ -13,7 +13,8 @@ import pytest
 from bot.domain import Attachment, Post
 from bot.errors import InDoubt, NetworkError, NotSent, Refused
 from bot.networks import x as module
-from bot.networks.x import PIECE_BYTES, REUSE_SECONDS, UPLOAD_SECONDS, X, XCredentials
+from bot.networks._x_calls import PIECE_BYTES, REUSE_SECONDS, UPLOAD_SECONDS
+from bot.networks.x import X, XCredentials
 from tests.networks.servers import Api, Link, Seen, Server, answers, nobody, problem, reply, then
 
 CREDENTIALS = XCredentials("key", "key-secret", "token", "token-secret")
