@@ -81,7 +81,7 @@ def rss(pid: int) -> float:
 
 
 def switches(pid: int) -> int:
-    """How often the process's threads went to sleep by themselves so far: each is one wake-up."""
+    """How often the process's threads went to sleep by themselves so far."""
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         for line in (task / "status").read_text().splitlines():

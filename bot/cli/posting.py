@@ -67,16 +67,20 @@ class Session:
         settings = bot.settings()
         self.live = _is_live(settings, mode)
         self.settings = dataclasses.replace(settings, dry_run=not self.live)
-        secrets = settings.secrets()
-        logs.configure(settings.log_format, secrets, sys.stderr, debug=bot.debug)
+        logs.configure(settings.log_format, settings.secrets(), sys.stderr, debug=bot.debug)
         self.campaign = bot.campaign()
         self.accounts = pick_accounts(self.campaign, accounts)
         self.planner = make_planner(self.campaign)
         alert_url = _reveal(settings.alert_url) if self.live else None
-        redact = logs.redactor(secrets) if alert_url is not None else str
-        self.tell: Tell = Teller(alert_url, redact, dry_run=not self.live)
+        self.tell: Tell = Teller(alert_url, self.redact, dry_run=not self.live)
         refuse_ephemeral(self.settings, os.environ)
         self.networks = {account.name: self._network(account) for account in self.accounts}
+
+    def redact(self, text: str) -> str:
+        """Without secrets: whatever a network answers may have one in it."""
+        from bot.logs import redactor
+
+        return redactor(self.settings.secrets())(text)
 
     def _network(self, account: Account) -> Network:
         if self.live:
@@ -89,12 +93,7 @@ class Session:
             return self.bot.ledger()
         from bot.ledger.memory import MemoryLedger
 
-        live = self.bot.ledger(readonly=True)
-        try:
-            histories = {each.name: live.history(each.name) for each in self.accounts}
-        finally:
-            live.close()
-        return MemoryLedger(histories=histories)
+        return MemoryLedger(histories=self.bot.histories(self.accounts))
 
     def publisher(
         self, account: Account, ledger: Ledger, stopping: Callable[[], bool] = lambda: False
@@ -163,7 +162,7 @@ def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
         trouble.extend(_left_due(session, ledger, account))
     trouble.extend(_unsettled(ledger, account, began))
     for line in trouble:
-        click.echo(line, err=True)
+        click.echo(session.redact(line), err=True)
     return 1 if trouble else 0
 
 

@@ -60,11 +60,7 @@ def preview(
     campaign = bot.campaign()
     zone = zone_of(campaign)
     picked = pick_accounts(campaign, accounts)
-    ledger = bot.ledger(readonly=True)
-    try:
-        histories = {account.name: ledger.history(account.name) for account in picked}
-    finally:
-        ledger.close()
+    histories = bot.histories(picked)
     posts = coming(
         make_planner(campaign),
         campaign,

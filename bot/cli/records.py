@@ -135,7 +135,8 @@ CSV_COLUMNS = (
 def _log_csv(rows: Iterator[Row]) -> None:
     import csv
 
-    writer = csv.DictWriter(sys.stdout, CSV_COLUMNS, lineterminator="\n")
+    # All are quoted: left alone, a lone carriage return in a cell would end its row.
+    writer = csv.DictWriter(sys.stdout, CSV_COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for row in rows:
         flat = row.to_json()

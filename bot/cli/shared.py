@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from bot.domain import Account, Campaign, Limits
+    from bot.domain import Account, Campaign, History, Limits
     from bot.ledger.base import Ledger
     from bot.networks.base import Network, Request
     from bot.planning import Planner
@@ -60,6 +60,13 @@ class Bot:
         from bot.content import load_or_raise
 
         return load_or_raise(self.root, known_networks=NETWORKS)
+
+    def histories(self, accounts: Iterable[Account]) -> dict[str, History]:
+        """What the live ledger says of these accounts."""
+        from bot.ledger import read_histories
+
+        url = self.settings().database_url.reveal()
+        return read_histories(url, [account.name for account in accounts])
 
     def ledger(self, *, readonly: bool = False) -> Ledger:
         from bot.ledger import open_ledger

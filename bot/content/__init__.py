@@ -115,9 +115,9 @@ def _read_templates(reader: Reader, templates: Templates) -> dict[str, Template]
 
 def _named(reader: Reader, folder: str, suffix: str) -> list[tuple[str, str]]:
     """The folder's (path, name), after reporting if there are none."""
-    before = len(reader.findings.problems)
+    before = reader.findings.errors
     found = reader.names(folder, suffix)
-    if not found and len(reader.findings.problems) == before:
+    if not found and reader.findings.errors == before:
         what = f"There is nothing in {folder}/"
         reader.findings.error("nothing-there", Place(folder), what, f"Put `NAME{suffix}` there.")
     return found

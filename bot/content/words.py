@@ -33,15 +33,12 @@ _FINAL_MARK = re.compile(r"[.!?]*['\")\]]*(?=\s|$)")
 _ADDRESS = r"https?://[^\s\"'<>]+"
 _MENTION = r"(?<![A-Za-z0-9_!#$%&*])[@＠]"
 _SENTENCES = r"(?<=[.!?])['\")\]]*\s"
-_EDGES = re.compile(r"^\W+|\W+$")
+_EDGES = r"^\W+|\W+$"
 
 _NEGATIONS = {
-    "en": re.compile(
-        r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot|\w+n't|unless"
-        r"|den(?:y|ies|ied|ying|ials?)|refus(?:e[sd]?|ing|als?)|reject(?:s|ed|ing)?"
-        r"|hardly|barely|scarcely|fail(?:s|ed|ing)? to|yet to)\b",
-        re.IGNORECASE,
-    )
+    "en": r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot|\w+n't|unless"
+    r"|den(?:y|ies|ied|ying|ials?)|refus(?:e[sd]?|ing|als?)|reject(?:s|ed|ing)?"
+    r"|hardly|barely|scarcely|fail(?:s|ed|ing)? to|yet to)\b",
 }
 """What turns a sentence round, by language. A language that isn't listed is not looked at."""
 
@@ -245,7 +242,7 @@ def _piece_fault(whole: Text, piece: str) -> Fault:
 
 def _bare(word: str) -> str:
     """The word without punctuation around it; punctuation alone stays as it is."""
-    return _EDGES.sub("", word) or word
+    return re.sub(_EDGES, "", word) or word
 
 
 def _foreign_word(own: list[str], word: str) -> Fault:
@@ -293,7 +290,7 @@ def left_out_negation(text: str, short: str, language: str) -> str | None:
         gaps.append(re.split(_SENTENCES, whole.plain[: placed[0].start])[-1])
     if short.endswith(ELLIPSIS):
         gaps.append(re.split(_SENTENCES, whole.plain[placed[-1].end :])[0])
-    found = next((match for gap in gaps if (match := pattern.search(gap))), None)
+    found = next((match for gap in gaps if (match := re.search(pattern, gap, re.IGNORECASE))), None)
     return found.group() if found else None
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from bot.cli import shared
 from tests.cli.conftest import CAMPAIGN, Cli
+from tests.cli.terminal import on_terminal, plain
 from tests.content.builder import SOURCES, changed
 from tests.site import bot, environment
 
@@ -321,3 +322,14 @@ def test_a_reader_that_was_never_there_is_no_failure(site: Path) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_problems_on_a_terminal_are_easy_to_tell_apart(site: Path, broken: Path) -> None:
+    code, said = on_terminal(broken, "check", env=environment(), columns=80)
+    assert code == 1
+    assert "\x1b[31merror\x1b[0m" in said
+    assert f"\x1b[1m{CAMPAIGN}:3\x1b[0m: " in said
+    assert plain(said).splitlines()[-1] == "4 errors, 0 warnings."
+    code, said = on_terminal(broken, "preview", env=environment(), columns=80)
+    assert code == 1
+    assert said.startswith("\x1b[31m\x1b[1mError: \x1b[0mmedia/media.toml:2: ")

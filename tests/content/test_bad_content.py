@@ -545,6 +545,13 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
+def test_a_stray_file_does_not_stand_for_a_statement(tmp_path: Path) -> None:
+    files = {DOCKERS: None, WATCH: None, "messages/statements/README.md": ""}
+    campaign, problems = load(write_campaign(tmp_path, **files), known_networks=NETWORKS)
+    assert campaign is None
+    assert [problem.rule for problem in problems] == ["nothing-there", "stray-file"]
+
+
 def test_what_a_broken_file_holds_is_not_called_unknown(tmp_path: Path) -> None:
     for number, path in enumerate((CAMPAIGN, WATCH, MEDIA)):
         root = write_campaign(tmp_path / str(number), **{path: "="})

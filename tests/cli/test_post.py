@@ -1,0 +1,404 @@
+"""`bot post` and `bot run`: what goes out, what does not, and the exit code that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import worker
+from bot.ledger.sqlite import SqliteLedger
+from tests.cli.conftest import CAMPAIGN, Cli, Done
+from tests.content.builder import changed
+from tests.fake_x import FakeX
+from tests.listener import Listener
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+NAMES = ["X_API_KEY", "X_API_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET"]
+
+
+def schedule(site: Path, *lines: str) -> None:
+    text = changed(CAMPAIGN, 'times = ["12:00"]', "\n".join(lines))
+    (site / CAMPAIGN).write_text(text.replace("Europe/Brussels", "UTC"), encoding="utf-8")
+
+
+def due(site: Path, ago: timedelta = MINUTE, born: timedelta = 12 * HOUR) -> str:
+    """Lets a daily slot have been so long ago, and the history begin before it. The slot's id."""
+    at = (datetime.now(UTC) - ago).replace(second=0, microsecond=0)
+    schedule(site, f'times = ["{at:%H:%M}"]')
+    ledger = SqliteLedger(f"{site}/bot.sqlite3", clock=lambda: datetime.now(UTC) - born)
+    ledger.migrate()
+    ledger.begin("x", "x")
+    ledger.close()
+    return f"x/{at.isoformat()}"
+
+
+def states(cli: Cli) -> dict[str, str]:
+    return {row["id"]: row["state"] for row in cli("log", "--json").json()[1:]}
+
+
+def said(done: Done, name: str) -> list[dict[str, Any]]:
+    return [event for event in done.events() if event["event"] == name]
+
+
+# -- what is due ------------------------------------------------------------------------------
+
+
+def test_nothing_due(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    done = cli("post", env=live)
+    assert (done.out, done.complaint()) == ("", [])
+    assert [event["event"] for event in done.events()] == ["birth"]
+    assert x.requests == []
+    again = cli("post", env=live)
+    assert (again.out, again.err) == ("", "")
+
+
+def test_what_is_due_is_posted_once(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    slot = due(site)
+    shown = cli("preview", "--json", "--count", "1").json()[0]
+    done = cli("post", env=live)
+    assert (done.out, done.complaint()) == ("", [])
+    assert [event["event"] for event in done.events()] == ["claimed", "receipt", "posted"]
+    assert states(cli) == {slot: "posted"}
+    (post,) = x.posts
+    assert (shown["id"], shown["text"]) == (slot, post.text)
+    assert [media.alt for media in post.media] == ["The words: stand with the harbour."]
+    assert cli("post", env=live).err == ""
+    assert len(x.posts) == 1
+
+
+FAULTS: list[tuple[str, dict[str, Any], str, str, int]] = [
+    ("status", {"code": 400}, "failed", "failed: X: refused", 0),
+    ("suspended", {}, "failed", "failed: X: refused", 0),
+    ("drop_after_store", {}, "unknown", "unknown: X: it may or may not have been posted", 1),
+    ("garbage_201", {}, "unknown", "unknown: X: it may or may not have been posted", 1),
+    ("rate_limited", {}, "retry", "retry: X: not sent", 1),
+]
+
+
+@pytest.mark.parametrize(("fault", "options", "state", "why", "again"), FAULTS)
+def test_what_did_not_go_out_is_said_by_the_exit_code(
+    cli: Cli,
+    live: dict[str, str],
+    x: FakeX,
+    site: Path,
+    fault: str,
+    options: dict[str, Any],
+    state: str,
+    why: str,
+    again: int,
+) -> None:
+    slot = due(site)
+    x.faults.add(fault, **options)
+    done = cli("post", env=live, code=1)
+    assert states(cli) == {slot: state}
+    (line,) = done.complaint()
+    assert line.startswith(f"{slot}: {why}")
+    cli("post", env=live, code=again)
+    assert len(x.posts) <= 1, "never sent again at once"
+
+
+def test_media_that_are_not_ready(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    slot = due(site)
+    x.faults.add("status", match="POST /2/media/*", code=503, times=None)
+    done = cli("post", env=live, code=1)
+    assert done.complaint() == [f"{slot}: due, and not sent: its media are not ready"]
+    assert said(done, "media")
+    assert states(cli) == {}
+    x.faults.clear()
+    cli("post", env=live)
+    assert states(cli) == {slot: "posted"}
+
+
+def test_a_pause(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    slot = due(site)
+    cli("pause")
+    done = cli("post", env=live, code=1)
+    assert done.complaint() == [f"{slot}: due, and not sent: paused; `bot resume` lifts it"]
+    assert x.requests == []
+    cli("resume")
+    cli("post", env=live)
+    assert states(cli) == {slot: "posted"}
+
+
+def test_sign_off_that_this_version_has_not(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    text = (site / CAMPAIGN).read_text(encoding="utf-8")
+    (site / CAMPAIGN).write_text(text.replace("[schedule]", "approval = true\n[schedule]"))
+    done = cli("post", env=live, code=1)
+    assert done.complaint() == [f"{slot}: due, and not sent: not signed off"]
+    assert x.requests == []
+
+
+def test_nothing_left_to_draw(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    slot = due(site)
+    text = (site / CAMPAIGN).read_text(encoding="utf-8")
+    french = text.replace('network = "x"', 'network = "x"\nlanguage = "fr"')
+    (site / CAMPAIGN).write_text(french)
+    done = cli("post", env=live, code=1)
+    assert done.complaint() == [f"{slot}: due, and not sent: nothing is left to draw"]
+
+
+def test_a_slot_that_came_too_late_is_missed_and_said(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site, ago=2 * HOUR)
+    done = cli("post", env=live, code=1)
+    assert done.complaint() == [f"{slot}: missed: late"]
+    assert states(cli) == {slot: "missed"}
+    assert x.requests == []
+    assert cli("post", env=live).err == "", "said once"
+
+
+def test_slots_before_the_history_begins_are_nobodys_fault(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=2)
+    schedule(site, 'every = "6h"', f"starts = {yesterday}")
+    done = cli("post", env=live)
+    missed = [row for row in cli("log", "--json").json()[1:] if row["state"] == "missed"]
+    assert len(missed) >= 8
+    assert done.complaint() == []
+
+
+def test_one_account_of_several(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    due(site)
+    text = (site / CAMPAIGN).read_text(encoding="utf-8")
+    other = '[accounts.fr]\nnetwork = "x"\nlanguage = "fr"\n[accounts.x]'
+    (site / CAMPAIGN).write_text(text.replace("[accounts.x]", other))
+    cli("post", "--account", "x", env=live)
+    assert len(x.posts) == 1
+    done = cli("post", env=live, code=2)
+    assert "X_" not in done.err
+    assert "FR_API_KEY" in done.err, "all of its accounts, and that one has no credentials"
+
+
+# -- the next one, now ------------------------------------------------------------------------
+
+
+def test_the_next_slot_early(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    cli("post", env=live)
+    shown = cli("preview", "--json", "--count", "2").json()
+    for expected in shown:
+        done = cli("post", "--now", env=live)
+        assert done.complaint() == []
+        assert x.posts[-1].text == expected["text"]
+    assert list(states(cli).values()) == ["posted", "posted"]
+    assert list(states(cli)) == [each["id"] for each in shown], "they are used up"
+
+
+def test_no_next_slot(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    schedule(site, 'every = "1h"', "ends = 2020-01-01")
+    done = cli("post", "--now", env=live, code=1)
+    assert any("the schedule has no more slots" in line for line in done.complaint())
+    assert cli("post", env=live).complaint() == []
+
+
+def test_the_next_slot_refused(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    x.faults.add("status", code=400)
+    done = cli("post", "--now", env=live, code=1)
+    (line,) = done.complaint()
+    assert "failed: X: refused" in line
+
+
+# -- dry runs ---------------------------------------------------------------------------------
+
+
+def test_a_dry_run_is_what_it_is_unless_told_otherwise(cli: Cli, site: Path) -> None:
+    done = cli("post", "--now")
+    (shown,) = said(done, "dry_run")
+    assert (shown["method"], shown["url"]) == ("POST", "https://api.x.com/2/tweets")
+    assert "#StandWithTheHarbour" in shown["body"]["text"]
+    assert [item["alt"] for item in shown["media"]] == ["The words: stand with the harbour."]
+    messages = [event["message"] for event in done.events() if event["event"] != "birth"]
+    assert all(message.startswith("Dry run") for message in messages)
+    assert not list(site.glob("*.sqlite3*"))
+
+
+def test_a_dry_run_of_what_is_due_uses_up_nothing(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    before = (site / "bot.sqlite3").read_bytes()
+    first = cli("post", "--dry-run", env=live)
+    assert said(first, "dry_run")[0]["body"] == said(cli("post"), "dry_run")[0]["body"]
+    assert (site / "bot.sqlite3").read_bytes() == before
+    assert x.requests == []
+    cli("post", "--live", env={**live, "DRY_RUN": "true"})
+    assert states(cli) == {slot: "posted"}
+    assert x.posts[0].text == said(first, "dry_run")[0]["body"]["text"]
+
+
+def test_the_last_option_wins(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    cli("post", "--now", "--live", "--dry-run", env=live)
+    assert x.requests == []
+
+
+# -- what it refuses to begin with ------------------------------------------------------------
+
+COMMANDS = [["post"], ["post", "--now"], ["run"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_live_needs_credentials(cli: Cli, site: Path, command: list[str]) -> None:
+    done = cli(*command, env={"DRY_RUN": "false"}, code=2)
+    first = done.complaint()[0]
+    assert all(name in first for name in NAMES)
+    assert len(done.complaint()) <= 3
+    assert "developer.x.com" in done.err
+    done = cli(*command, "--live", env=dict.fromkeys(NAMES[:3], "some-value"), code=2)
+    assert done.complaint()[0].startswith("Error: X_ACCESS_TOKEN_SECRET: not set")
+    assert not list(site.glob("*.sqlite3"))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_live_on_a_disk_that_vanishes_is_refused(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path, command: list[str]
+) -> None:
+    done = cli(*command, env={**live, "DYNO": "worker.1"}, code=2)
+    assert done.complaint()[0].startswith("Error: DATABASE_URL: SQLite on Heroku")
+    assert "ALLOW_EPHEMERAL_LEDGER=true" in done.complaint()[1]
+    assert x.requests == []
+    assert not list(site.glob("*.sqlite3"))
+
+
+def test_a_disk_that_is_said_to_stay_will_do(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    stays = {**live, "DYNO": "worker.1", "ALLOW_EPHEMERAL_LEDGER": "true"}
+    cli("post", "--now", env=stays)
+    assert len(x.posts) == 1
+    cli("post", "--now", "--dry-run", env={**live, "DYNO": "worker.1"})
+
+
+def test_a_database_that_is_away(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    away = {"DATABASE_URL": "postgresql://bot:correct-horse@127.0.0.1:1/bot"}
+    for env in ({**live, **away}, away):
+        done = cli("post", "--now", env=env, code=1)
+        assert "did not answer" in done.err
+        assert "correct-horse" not in done.err
+    assert x.requests == []
+
+
+# -- alerts -----------------------------------------------------------------------------------
+
+
+def test_what_needs_a_person_reaches_one(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    x.faults.add("status", code=400)
+    with Listener() as listener:
+        cli("post", env={**live, "ALERT_URL": listener.url}, code=1)
+        (alert,) = listener.alerts()
+    assert (alert["event"], alert["id"]) == ("failed", slot)
+    assert alert["message"].startswith(f"Refused for good: {slot}: ")
+
+
+def test_out_of_credit_reaches_a_person_though_it_is_tried_again(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    x.faults.add("credits_depleted", times=None)
+    with Listener() as listener:
+        cli("post", env={**live, "ALERT_URL": listener.url}, code=1)
+        (alert,) = listener.alerts()
+    assert (alert["id"], alert["account_wide"]) == (slot, "True")
+
+
+# -- the worker's start -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def lanes(monkeypatch: pytest.MonkeyPatch) -> list[worker.Lane]:
+    """The lanes that a worker was given, which is not run."""
+    found: list[worker.Lane] = []
+
+    def run(_: worker.Worker, lanes: list[worker.Lane]) -> int:
+        found.extend(lanes)
+        return 0
+
+    monkeypatch.setattr(worker.Worker, "run", run)
+    return found
+
+
+def test_a_worker_says_what_it_is_about_to_do(
+    cli: Cli, live: dict[str, str], site: Path, lanes: list[worker.Lane]
+) -> None:
+    schedule(site, 'times = ["12:00"]')
+    done = cli("run", env=live)
+    (started,) = said(done, "started")
+    assert (started["mode"], started["accounts"]) == ("live", "x (x)")
+    assert started["ledger"] == "bot.sqlite3"
+    (coming,) = said(done, "next")
+    assert coming["account"] == "x"
+    assert coming["slot"].endswith(" 12:00:00+00:00")
+    assert [lane.account for lane in lanes] == ["x"]
+    assert not list(site.glob("*.sqlite3"))
+
+
+def test_a_dry_worker_says_so_loudly(cli: Cli, lanes: list[worker.Lane]) -> None:
+    (started,) = said(cli("run"), "started")
+    assert started["message"].startswith("Started: dry run, nothing is posted.")
+
+
+def test_a_worker_whose_schedule_is_over_says_so(
+    cli: Cli, site: Path, lanes: list[worker.Lane]
+) -> None:
+    schedule(site, 'every = "1h"', "ends = 2020-01-01")
+    (coming,) = said(cli("run"), "next")
+    assert "the schedule is over" in coming["slot"]
+
+
+@pytest.mark.parametrize(("options", "alerts"), [(["--live"], 1), (["--dry-run"], 0)])
+def test_only_a_live_worker_alerts(
+    cli: Cli, live: dict[str, str], lanes: list[worker.Lane], options: list[str], alerts: int
+) -> None:
+    with Listener() as listener:
+        cli("run", *options, env={**live, "ALERT_URL": listener.url})
+        lanes[0]._worker._tell("held", id="x/1", why="too old")
+        assert len(listener.alerts()) == alerts
+
+
+@pytest.mark.parametrize(("options", "beats"), [(["--live"], True), (["--dry-run"], False)])
+def test_only_a_live_worker_has_a_heartbeat(
+    cli: Cli,
+    live: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    beats: bool,
+) -> None:
+    given: list[Callable[[], None] | None] = []
+    monkeypatch.setattr(
+        worker.Worker, "__init__", lambda _, tell, note, heartbeat: given.append(heartbeat)
+    )
+    monkeypatch.setattr(worker.Worker, "run", lambda *_: 0)
+    monkeypatch.setattr(worker.Lane, "__init__", lambda *_: None)
+    with Listener() as listener:
+        cli("run", *options, env={**live, "HEARTBEAT_URL": listener.url})
+        (beat,) = given
+        assert (beat is not None) == beats
+        if beat is not None:
+            beat()
+            assert listener.got.get(timeout=60)[0] == "GET"
+
+
+def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path, lanes: list[worker.Lane]
+) -> None:
+    due(site)
+    cli("run", env=live)
+    (lane,) = lanes
+    ledger = lane._open_ledger()
+    try:
+        publisher = lane._make_publisher(ledger, lambda: False)
+        publisher.step()
+        assert len(x.posts) == 1
+    finally:
+        ledger.close()
+        lane.network.close()
