@@ -246,6 +246,17 @@ def test_a_fault_of_the_program_is_told_in_two_lines(
     assert "--debug" in second
 
 
+def test_with_debug_a_fault_of_the_program_comes_as_it_is(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("what?")
+
+    monkeypatch.setattr(shared.Bot, "campaign", fail)
+    with pytest.raises(ZeroDivisionError, match="what"):
+        cli("--debug", "preview")
+
+
 def test_stopped_by_hand(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

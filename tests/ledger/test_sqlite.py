@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,12 +43,22 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
 # Durable, and nobody else's business
 
 
+def pragma(ledger: SqliteLedger, name: str) -> object:
+    value: object = ledger._db.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
 def test_every_commit_is_on_the_disk_when_it_returns(ledger: SqliteLedger) -> None:
-    pragmas = {
-        name: ledger._db.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("journal_mode", "synchronous", "busy_timeout")
-    }
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10_000}
+    full = 2
+    assert pragma(ledger, "journal_mode") == "wal"
+    assert pragma(ledger, "synchronous") == full
+
+
+def test_how_long_it_waits_for_others(path: Path, ledger: SqliteLedger, opener: Opener) -> None:
+    hasty = SqliteLedger(str(path), busy=0.25)
+    opener(hasty).pause()
+    assert pragma(ledger, "busy_timeout") == 10_000
+    assert pragma(hasty, "busy_timeout") == 250
 
 
 def test_writers_take_turns_from_the_start(ledger: SqliteLedger) -> None:
@@ -96,6 +107,29 @@ def test_the_clock_is_the_one_it_is_given(path: Path, opener: Opener) -> None:
     ledger.migrate()
     assert ledger.begin("x", "sim").slot == ledger.now() == at
     ledger.arm(a_row(2, at + HOUR, live=-HOUR), "expires now, which is not late yet")
+
+
+def test_many_threads_may_be_the_first(tmp_path: Path) -> None:
+    """Of two who switch a new file to WAL at once, one gets an error if nothing keeps them apart."""
+    start = threading.Barrier(8)
+    trouble: list[BaseException] = []
+
+    def open_all() -> None:
+        for number in range(60):
+            ledger = SqliteLedger(str(tmp_path / f"{number}.sqlite3"))
+            start.wait()
+            try:
+                ledger.migrate()
+            except LedgerUnavailable as error:
+                trouble.append(error)
+            ledger.close()
+
+    threads = [threading.Thread(target=open_all) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trouble == []
 
 
 # Reading only
@@ -236,8 +270,7 @@ def test_a_full_disk_claims_nothing(path: Path, opener: Opener) -> None:
 
 
 def test_a_full_database_claims_nothing(ledger: SqliteLedger) -> None:
-    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
-    ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+    pragma(ledger, f"max_page_count = {pragma(ledger, 'page_count')}")
     done: list[Row] = [ledger.begin("x", "sim")]
 
     def fill() -> None:
