@@ -16,7 +16,7 @@ from typing import Any
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements.txt"
 
-AWAY = ("ConnectionError", "ServiceError", "Timeout")
+AWAY = ("ConnectionError", "ServiceError", "SSLError", "Timeout")
 """What the name of an error has in it when the service could not be reached."""
 
 

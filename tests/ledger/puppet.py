@@ -6,6 +6,7 @@ is a line of JSON: what the action returned, or the name of the error that it ra
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pwd
@@ -116,6 +117,16 @@ def _limit(ledger: Any, size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size or hard, hard))
 
 
+def _may_set_up(ledger: Any, path: str) -> bool:
+    """Whether nobody is setting up the ledger that this lock file belongs to."""
+    with Path(path).open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1)
+        except OSError:
+            return False
+        return True
+
+
 def _drop_privileges(ledger: Any) -> None:
     """Root may write to any file: become somebody else."""
     if os.geteuid() == 0:
@@ -130,6 +141,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "drop_privileges": _drop_privileges,
     "freeze": _freeze,
     "limit": _limit,
+    "may_set_up": _may_set_up,
     "hasty": _hasty,
     "migrate": lambda ledger: ledger.migrate(),
     "rearm": _rearm,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,29 @@ def test_of_many_threads_that_claim_a_number_exactly_one_wins(
         thread.join()
     assert sorted(won) == [(row.number, row.token) for row in ledger.rows()]
     assert len(won) == ROUNDS
+
+
+def test_history_is_of_one_moment(
+    url: str, opener: Callable[[Ledger], Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the number of rows from before another's claim, and the texts from after it."""
+    ledger: Any = opener(open_ledger(url))
+    other = opener(open_ledger(url))
+    ledger.migrate()
+    first = ledger.arm(a_row(1, BEGIN, "A"), "one")
+    newest = ledger._newest
+
+    def meanwhile(account: str) -> object:
+        found: object = newest(account)
+        other.arm(a_row(2, BEGIN + HOUR, "A"), "two")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "_newest", meanwhile)
+        history = ledger.history("x")
+    assert (history.rows, history.newest) == (1, first.slot)
+    assert [use.number for use in history.uses] == [1]
+    assert [use.number for use in ledger.history("x").uses] == [2]
 
 
 def test_many_processes_may_be_the_first(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import tempfile
 import threading
@@ -110,12 +111,11 @@ def test_the_clock_is_the_one_it_is_given(path: Path, opener: Opener) -> None:
 
 
 def test_many_threads_may_be_the_first(tmp_path: Path) -> None:
-    """Of two who switch a new file to WAL at once, one gets an error if nothing keeps them apart."""
-    start = threading.Barrier(8)
+    start = threading.Barrier(4)
     trouble: list[BaseException] = []
 
     def open_all() -> None:
-        for number in range(60):
+        for number in range(20):
             ledger = SqliteLedger(str(tmp_path / f"{number}.sqlite3"))
             start.wait()
             try:
@@ -124,12 +124,30 @@ def test_many_threads_may_be_the_first(tmp_path: Path) -> None:
                 trouble.append(error)
             ledger.close()
 
-    threads = [threading.Thread(target=open_all) for _ in range(8)]
+    threads = [threading.Thread(target=open_all) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert trouble == []
+
+
+def test_only_one_process_at_a_time_sets_up(path: Path) -> None:
+    """Of two who switch a new file to WAL at once, one gets an error, now and then."""
+    answers: list[object] = []
+
+    class Watched(SqliteLedger):
+        def _open(self, mode: str) -> sqlite3.Connection:
+            answers.append(other.ask("may_set_up", self._lock))
+            return super()._open(mode)
+
+    with puppets("memory://", 1) as (other,):
+        watched = Watched(str(path))
+        assert other.ask("may_set_up", f"{path}.lock") is True
+        watched.migrate()
+        assert other.ask("may_set_up", f"{path}.lock") is True
+        watched.close()
+    assert answers == [False]
 
 
 # Reading only
@@ -309,11 +327,17 @@ def test_a_file_that_may_not_be_written() -> None:
 # Who else is there
 
 
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def test_a_process_alone_can_prove_it(path: Path, ledger: SqliteLedger, opener: Opener) -> None:
     """However many ledgers it has, and however often it asks."""
+    files = open_files()
     second = opener(SqliteLedger(str(path)))
     assert [ledger.prove_alone(), second.prove_alone(), ledger.prove_alone()] == [True] * 3
     second.close()
+    assert open_files() == files
     assert ledger.prove_alone()
     ledger.close()
     assert not ledger.prove_alone()
