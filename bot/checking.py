@@ -223,7 +223,15 @@ def _plan(
 def _too_little(posts: Sequence[Planned], account: Account, zone: ZoneInfo) -> Iterator[Problem]:
     """Where there is too little content for the schedule, and which wishes give way for it."""
     missed = [planned.slot.at for planned in posts if planned.post is None]
-    if missed:
+    if missed and len(missed) == len(posts):
+        yield Problem(
+            "nothing-to-say",
+            account.where,
+            f"`{account.name}` has nothing to say in `{account.language}`, so that every slot "
+            "would be missed.",
+            f"Add passages and templates in `{account.language}`, or take the account out.",
+        )
+    elif missed:
         first = missed[0].astimezone(zone)
         yield Problem(
             "nothing-to-draw",

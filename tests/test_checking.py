@@ -557,7 +557,6 @@ def test_a_post_a_year_is_not_a_schedule_that_is_over(tmp_path: Path) -> None:
 
 
 def test_everything_is_told_at_once_each_once_and_in_order(tmp_path: Path) -> None:
-    """Two accounts post the same texts to one network; what is wrong with those is told once."""
     files: Files = {
         **edited(
             CAMPAIGN,
@@ -615,13 +614,22 @@ def test_an_account_in_each_language_has_its_own_posts(tmp_path: Path) -> None:
                  ('"The harbour, empty."', '{en = "Empty", fr = "Vide"}')),
     }  # fmt: skip
     problems = checked(tmp_path, files)
-    assert [(p.rule, str(p.where)) for p in problems if p.rule != "nothing-to-draw"] == [
+    assert [(p.rule, str(p.where)) for p in problems] == [
+        ("nothing-to-say", f"{CAMPAIGN}:12"),
         ("never-drawn", f"{DOCKERS}:15"),
         ("never-drawn", f"{DOCKERS}:20"),
         ("never-used", f"{DEMAND}:1"),
     ]
-    (missed,) = (problem for problem in problems if problem.rule == "nothing-to-draw")
-    assert "2 slots of `fr`, 2 would be missed" in missed.what
+    assert problems[0].what.startswith("`fr` has nothing to say in `fr`")
+    assert problems[0].severity == "error"
+
+
+def test_an_alt_text_for_two_languages_names_its_own(tmp_path: Path) -> None:
+    french = '[accounts.fr]\nnetwork = "x"\nlanguage = "fr"\n[accounts.x]'
+    problems = checked(tmp_path, edited(CAMPAIGN, ("[accounts.x]", french)))
+    missing = [problem for problem in problems if problem.rule == "alt-language"]
+    assert [str(problem.where) for problem in missing] == [f"{MEDIA}:1"] * 2 + [f"{MEDIA}:5"] * 2
+    assert {problem.what.rpartition(" ")[2] for problem in missing} == {"`en`", "`fr`"}
 
 
 def test_a_passage_kept_back_on_purpose_is_not_called_unused(tmp_path: Path) -> None:
@@ -646,11 +654,13 @@ def composed(
     kind: Kind = "quote",
     words: str = "",
     when: str = "August 2020",
+    speaker: str = "Jane Roe",
+    accounts: int = 1,
 ) -> list[Problem]:
     """What is told of the posts of a template that loading would have refused."""
-    said = passage("said", kind, replace(statement(), when=when), text=words, speaker="Jane Roe")
+    said = passage("said", kind, replace(statement(), when=when), text=words, speaker=speaker)
     design = template("t", kind, body=body, attach=("a0", "a1"))
-    made_up = campaign([said], [design], every=(30, "d"))
+    made_up = campaign([said], [design], every=(30, "d"), accounts=accounts)
     monkeypatch.setattr(checking, "load", lambda *_, **__: (made_up, []))
     monkeypatch.setattr(checking, "inspect_assets", lambda *_: [])
     monkeypatch.setattr(checking, "check_lock", lambda *_: [])
@@ -699,7 +709,14 @@ def test_a_facts_post_opens_with_its_date(
 
 def test_letters_of_two_halves_are_the_same_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     """A post is in NFC; the content may have been typed otherwise."""
-    assert composed(monkeypatch, WHOLE, words="Le cafe\u0301", when="aou\u0302t 2020") == []
+    words, when, speaker = "Le cafe\u0301", "aou\u0302t 2020", "Rene\u0301"
+    assert composed(monkeypatch, WHOLE, words=words, when=when, speaker=speaker) == []
+
+
+def test_what_is_wrong_with_the_posts_of_two_accounts_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert len(composed(monkeypatch, WHOLE + " @jane", accounts=2)) == 1
 
 
 def test_twins_further_apart_than_the_cooldown_are_none(monkeypatch: pytest.MonkeyPatch) -> None:

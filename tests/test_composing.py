@@ -279,12 +279,12 @@ def test_what_is_remembered_is_kept_apart_by_network_and_by_limits() -> None:
 
 
 def test_what_is_remembered_is_kept_apart_by_template_and_by_words() -> None:
-    one, other = said("One"), said("Other", name="other")
+    one, other, limit = said("One"), said("Other", name="other"), limits()
     composer = Composer(campaign([one, other], []))
     for words in (one, other, one):
         for name, body in (("a", "{{ quote }} a"), ("b", "{{ quote }} b")):
             design: Template = template(name, "quote", body=body)
-            composed = composer.compose(design, [Unit(words)], limits())
+            composed = composer.compose(design, [Unit(words)], limit)
             assert composed.text == f"“{words.text}” {name}"
 
 

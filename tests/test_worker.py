@@ -359,6 +359,22 @@ def test_the_publisher_is_kept_while_its_ledger_is_away(naps: list[float]) -> No
     assert len(made) == 1
 
 
+def test_the_ledger_is_opened_once(naps: list[float]) -> None:
+    account, opened = Account(opening=[AWAY]), []
+    once = account.open_ledger
+
+    def open_ledger() -> Any:
+        ledger = once()
+        opened.append(ledger)
+        return ledger
+
+    account.open_ledger = open_ledger  # type: ignore[method-assign]
+    account.publisher.step_does = lambda number: timedelta() if number < 4 else HOUR
+    run = Run(account)
+    assert run.until(lambda: account.publisher.wait_for(4)) == 0
+    assert len(opened) == 1
+
+
 def test_a_beat_that_fails_is_a_ledger_that_is_away(naps: list[float]) -> None:
     account = Account()
     account.ledger.troubles = []
@@ -469,6 +485,7 @@ def test_what_is_in_flight_is_finished() -> None:
 
 def test_what_takes_too_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ABORT_AFTER", 0.05)
+    monkeypatch.setattr(module, "GIVE_UP_AFTER", 3600.0)
     account, other = Account(), Account("y")
 
     def does(_: int) -> timedelta:
@@ -610,6 +627,7 @@ def test_a_beat_goes_to_the_ledger_every_quarter_of_a_minute_at_most(clock: Cloc
         beaten += [clock.seconds for _ in ledger.called()]
         clock.seconds += 1
     assert beaten == [1000, 1015, 1030, 1045]
+    well(run, second, clock, ledger)
     well(run, second, clock, ledger)
     assert len(ledger.called()) == 1, "each lane has its own"
 

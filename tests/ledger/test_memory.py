@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -63,6 +63,15 @@ def test_its_history_has_the_latest_use_of_both(dry: MemoryLedger) -> None:
         (8, text_key("A")),
     ]
     assert LIVE.uses == (a_use(3, "A"), a_use(7, "B"))
+
+
+def test_its_clock_is_the_hosts_unless_it_gets_another() -> None:
+    before = datetime.now(UTC)
+    assert before <= MemoryLedger().now() <= datetime.now(UTC)
+
+
+def test_it_is_nobody_elses() -> None:
+    assert MemoryLedger().prove_alone()
 
 
 def test_it_asks_for_the_live_history_once() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot.domain import History
 from bot.errors import SettingsError
-from bot.ledger import open_ledger
+from bot.ledger import open_ledger, read_histories
 from bot.ledger.base import Ledger
 from tests.ledger.puppet import ROOT
 from tests.ledger.stores import armed
@@ -77,6 +79,7 @@ def test_an_address_that_cannot_be_read(url: str) -> None:
     said = str(refused.value)
     assert said.startswith("DATABASE_URL: ")
     assert "hunter2" not in said
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
     assert 2 <= len(said.splitlines()) <= 3
     assert refused.value.exit_code == 2
 
@@ -86,6 +89,21 @@ def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(SettingsError, match=r"pip install '\.\[postgres\]'"):
         open_ledger("postgresql://host/name")
+
+
+def test_reading_histories_of_a_ledger_that_is_not_there_yet(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bot.sqlite3"
+    assert read_histories(url, ["x", "y"]) == {"x": History("x"), "y": History("y")}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_histories(tmp_path: Path, opener: Opener) -> None:
+    url = f"sqlite:///{tmp_path}/bot.sqlite3"
+    ledger = opener(open_ledger(url))
+    ledger.migrate()
+    armed(ledger)
+    history = ledger.history("x")
+    assert read_histories(url, iter(["x", "y"])) == {"x": history, "y": History("y")}
 
 
 @pytest.mark.parametrize(

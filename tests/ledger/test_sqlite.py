@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import stat
 import tempfile
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -34,6 +36,10 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
     opened.migrate()
     yield opened
     opened.close()
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -321,14 +327,42 @@ def test_a_file_that_may_not_be_written() -> None:
         with puppets(f"sqlite:///{path}", 1) as (worker,):
             worker.ask("drop_privileges")
             assert "the file can't be written" in worker.ask("migrate")
+        path.unlink()
+        with puppets(f"sqlite:///{path}", 1) as (worker,):
+            worker.ask("drop_privileges")
+            assert "Permission denied" in worker.ask("migrate")
         folder.chmod(0o755)
 
 
+def test_a_file_that_may_not_be_made(
+    path: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = opener(SqliteLedger(str(path)))
+    with monkeypatch.context() as patch:
+        refusal = OSError(errno.EROFS, "Read-only file system")
+        patch.setattr("os.open", Mock(side_effect=refusal))
+        with pytest.raises(LedgerUnavailable, match="Read-only file system"):
+            ledger.migrate()
+    ledger.migrate()
+
+
+def test_a_folder_that_knows_no_locks(
+    path: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some network file systems are: then nobody could prove to be alone."""
+    files = open_files()
+    with monkeypatch.context() as patch:
+        refusal = OSError(errno.ENOLCK, "No locks available")
+        patch.setattr("fcntl.lockf", Mock(side_effect=refusal))
+        ledger = opener(SqliteLedger(str(path)))
+        with pytest.raises(LedgerUnavailable, match="No locks available"):
+            ledger.migrate()
+    assert open_files() == files
+    assert not path.exists()
+    ledger.migrate()
+
+
 # Who else is there
-
-
-def open_files() -> int:
-    return len(list(Path("/dev/fd").iterdir()))
 
 
 def test_a_process_alone_can_prove_it(path: Path, ledger: SqliteLedger, opener: Opener) -> None:
