@@ -428,7 +428,7 @@ class SimulatedNetwork:
         world.landed.append(landed)
         return landed
 
-    def find(self, post: Post, since: datetime) -> Sequence[Found]:
+    def find(self, since: datetime) -> Sequence[Found]:
         world = self._world
         self._process.point()
         if world.fault("read_fails"):
@@ -438,7 +438,8 @@ class SimulatedNetwork:
             Found(
                 Receipt(each.remote_id, "sim:/"),
                 START + timedelta(seconds=each.at),
-                each.text == post.text,
+                each.text,
+                lambda post, text=each.text: text == post.text,  # type: ignore[misc]
             )
             for each in world.landed
             if each.at >= begin
