@@ -91,7 +91,7 @@ LATE, PAUSED, UNAPPROVED, MEDIA, NOTHING = (
 
 _NOT_NOW = {
     LATE: "its time passed before its media were ready",
-    PAUSED: "paused or halted, see `bot status`",
+    PAUSED: "paused; `bot resume` lifts it",
     UNAPPROVED: "it is not signed off",
     MEDIA: "its media are not ready, see above",
     NOTHING: "nothing is left to draw",
@@ -178,13 +178,17 @@ class Publisher:
         return "" if self._unread is None else f"its posts are not read back yet: {self._unread[2]}"
 
     def _mend(self) -> datetime | None:
-        """None where the ledger remembers everything. Else reads, and says when to look again."""
+        """Reads the account, where the ledger may have forgotten posts. None: it remembers all.
+
+        Else when to look again: now, if posts were given back to the ledger, or somebody else did.
+        """
         if self._memory.whole():
             return None
         now = self._ledger.now()
         tries, again, _ = self._unread or (0, now, "")
         if now < again:
             return again
+        before = self._memory.given_back
         try:
             wait_until = self._memory.mend()
         except LedgerConflict:
@@ -198,8 +202,10 @@ class Publisher:
             return again
         self._unread = None
         if wait_until is not None:
-            self._unread = (0, wait_until, f"what was under way may land until {wait_until}")
-        return wait_until or now
+            why = f"what was under way may land until {wait_until:%H:%M:%S} UTC"
+            self._unread = (0, wait_until, why)
+            return wait_until
+        return now if self._memory.given_back > before or not self._memory.whole() else None
 
     def _after_unread(
         self, error: BotError, tries: int, now: datetime
@@ -225,11 +231,9 @@ class Publisher:
         plan = self._planner.plan(self.account, history, history.newest)
         for number, planned in enumerate(plan, history.rows + 1):
             over = planned.slot.expires <= now or planned.slot.at <= history.born
-            if over or planned.slot.due - PREPARE <= now:
-                again = self._mend()
-                if again is not None:
-                    return again
             if over:
+                if not passed and self._mend() == now:
+                    return now
                 passed.append((number, planned))
                 if len(passed) < BATCH:
                     continue
@@ -299,7 +303,7 @@ class Publisher:
             return begin
         stopped = self._halts.stop(planned.slot.at, now)
         if planned.post is not None and self._approved(planned) and not stopped:
-            wait_until = self._ready(planned, now)
+            wait_until = self._mend() or self._ready(planned, now)
             if wait_until is not None:
                 return min(wait_until, planned.slot.due)
         return planned.slot.due
@@ -312,7 +316,7 @@ class Publisher:
             return look
         if self._halts.stop(planned.slot.at, now):
             return look
-        wait_until = self._ready(planned, now)
+        wait_until = self._mend() or self._ready(planned, now)
         if wait_until is not None:
             return min(wait_until, look)
         assert self._media is not None

@@ -93,6 +93,7 @@ class Memory:
         self._halts = halts
         self._miss = miss
         self._lineage: str | None = None
+        self.given_back = 0
         self._rows = 0
         self._suspected = False
 
@@ -232,6 +233,7 @@ class Memory:
                 self._told(self._ledger.recover(new, found.receipt, FOUND))
 
     def _told(self, row: Row) -> None:
+        self.given_back += 1
         self._tell("posted", id=row.id, url=row.url, reason=row.reason, attempt=row.attempts)
 
     def _ask(self, unknown: Sequence[Found], spans: Sequence[Span]) -> None:

@@ -244,7 +244,7 @@ def pause(bot: Bot, why: str, accounts: tuple[str, ...]) -> int:
     return _switch(bot, accounts, act)
 
 
-@click.command()
+@click.command(short_help="Lifts the pause and the halts.")
 @account_option
 @pass_bot
 def resume(bot: Bot, accounts: tuple[str, ...]) -> int:

@@ -235,6 +235,8 @@ class X:
 def _tell_cost(posts: int, in_all: int) -> None:
     import logging
 
+    if not posts:
+        return
     low, high = (price * posts for price in READ_DOLLARS)
     most = READ_DOLLARS[1] * in_all
     log = logging.getLogger("bot.networks.x")
