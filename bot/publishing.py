@@ -275,6 +275,7 @@ class Publisher:
                 self._ledger.miss(rows, reason)
             except LedgerConflict:
                 return False
+            self._memory.wrote(rows[-1].number)
             self._tell(
                 "missed",
                 account=self.account.name,
@@ -362,6 +363,7 @@ class Publisher:
             self._never_sent.add(token)
             raise
         self._armed.add(token)
+        self._memory.wrote(row.number)
         self._tell("claimed", id=row.id, attempt=row.attempts)
         return row
 

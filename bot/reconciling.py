@@ -114,6 +114,10 @@ class Memory:
             self.lost()
         self._rows = rows
 
+    def wrote(self, number: int) -> None:
+        """Takes in that the ledger has a row of this number."""
+        self._rows = max(self._rows, number)
+
     def lost(self) -> None:
         """Something that this process knows was in the ledger is not there."""
         now = self._ledger.now()
