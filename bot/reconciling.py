@@ -140,9 +140,10 @@ class Memory:
         self._lineage = lineage
 
     def _suspect(self, since: datetime, noticed: datetime | None = None) -> None:
+        known = self._ledger.trust(self._account.name).noticed is not None
         self._ledger.suspect(self._account.name, since, noticed=noticed)
         self._suspected = True
-        if noticed is not None:
+        if noticed is not None and not known:
             self._tell("suspected", account=self._account.name, since=since)
 
     # -- reading, and giving back -------------------------------------------------------------
