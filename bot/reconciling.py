@@ -129,7 +129,8 @@ class Memory:
         since = None
         if self._lineage is None and trust.life is not None and now - trust.life > ALIVE:
             since = max(trust.life - CLOCK_SKEW, now - COOLDOWN)
-        if lineage and trust.lineage and lineage != trust.lineage:
+        before = trust.lineage or self._lineage
+        if lineage and before and lineage != before:
             self._suspect(min(since or now, now - FORGOTTEN), now)
         elif since is not None:
             self._suspect(since)

@@ -310,6 +310,32 @@ def test_a_database_that_goes_on_from_another_past_is_noticed() -> None:
     assert len(sinces) == 1
 
 
+def test_another_past_is_noticed_though_the_backup_is_older_than_the_note_of_it() -> None:
+    world = Restored()
+    backup = world.backup()
+    world.past = "1"
+    worker = world.new_worker()
+    world.run_for(timedelta(hours=1, minutes=5), worker)
+    world.restore(backup)
+    world.past = "2"
+    world.step(worker)
+    assert len(world.told("suspected")) == 1
+
+
+def test_a_loss_that_another_worker_has_mended_is_not_read_for_again() -> None:
+    world = Restored()
+    world.past = "1"
+    one, other = world.new_worker(), world.new_worker()
+    world.step(one)
+    world.step(other)
+    world.past = "2"
+    world.run_for(timedelta(minutes=70), one)
+    assert world.finds() == 1
+    world.run_for(HOUR, other)
+    assert world.finds() == 1
+    assert len(world.told("suspected")) == 1
+
+
 def test_a_database_that_changes_between_the_arming_and_the_write_stops_it() -> None:
     world = Restored()
     world.at(SLOT)
