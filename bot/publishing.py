@@ -275,7 +275,6 @@ class Publisher:
                 self._ledger.miss(rows, reason)
             except LedgerConflict:
                 return False
-            self._memory.wrote(rows[-1].number)
             self._tell(
                 "missed",
                 account=self.account.name,

@@ -15,9 +15,10 @@ import pytest
 from bot.errors import NotSent
 from bot.ledger.base import ALIVE
 from bot.networks.base import FOREVER
-from bot.publishing import BACKOFF, DEADLINE, UNREAD, Publisher
+from bot.planning import Planner
+from bot.publishing import BACKOFF, DEADLINE, UNREAD, Publisher, resolve
 from bot.reconciling import CLOCK_SKEW, FORGOTTEN, FOUND, has_tag
-from tests.generated import START, campaign, passage, template
+from tests.generated import START, campaign, limits, passage, template
 from tests.simulated import Landed
 from tests.test_publishing import MINUTE, SECOND, SLOT, World, live
 
@@ -143,6 +144,21 @@ def test_rows_that_have_lost_their_receipt_get_it_back(state: Any) -> None:
     world.run_for(20 * MINUTE, world.new_worker())
     assert world.rows()[0].state == "posted"
     assert world.posted() == world.seen
+
+
+def test_a_retry_that_went_out_is_not_sent_again() -> None:
+    world = Restored()
+    world.network.script = ["not_sent"]
+    world.at(SLOT).step()
+    backup = world.backup()
+    assert world.row().state == "retry"
+    world.run_for(MINUTE)
+    assert world.row().state == "posted"
+    world.restore(backup)
+    world.at(SLOT + 4 * MINUTE)
+    world.run_for(2 * MINUTE, world.new_worker())
+    assert len(world.seen) == 1
+    assert (world.row().state, world.row().reason) == ("posted", FOUND)
 
 
 def test_somebody_else_may_be_faster_at_it() -> None:
@@ -403,9 +419,45 @@ def test_a_post_of_the_campaigns_that_is_no_slots_is_asked_about_once() -> None:
     assert len(world.seen) == 1, "the slot that may have had it is not sent"
     assert (world.row().state, world.row().reason) == ("missed", "paused")
     world.ledger.unhalt("x0")
+    world.ledger.suspect("x0", START)
     world.run_for(3 * HOUR, edited(world))
     assert len(world.told("halted")) == 1
     assert len(world.seen) == 4
+
+
+def test_a_post_that_the_ledger_knows_is_no_question_whenever_it_went_out() -> None:
+    """Sent again by a person, in the time of another slot, which was missed."""
+    world = Restored(readable=False)
+    world.network.script = ["vanish"]
+    world.at(SLOT).step()
+    world.run_for(2 * MINUTE)
+    assert world.row().state == "held"
+    world.at(SLOT + HOUR + MINUTE)
+    grace = timedelta(hours=2)
+    resolve(world.ledger, world.row(), grace=grace, posted=None, retry=True)
+    world.network.upload_script = ["ok"] + ["not_sent"] * 99
+    world.run_for(40 * MINUTE)
+    assert [row.state for row in world.rows()] == ["posted", "missed"]
+    world.network.readable = True
+    world.network.upload_script = []
+    world.ledger.suspect("x0", START)
+    world.run_for(HOUR, world.new_worker())
+    assert world.finds() == 1
+    assert world.told("halted") == []
+    assert len(world.seen) == 2
+
+
+def test_what_was_posted_before_the_history_began_is_no_slots() -> None:
+    world = Restored()
+    planner = Planner(world.campaign, {"x": limits()})
+    first = next(planner.plan(world.account, world.ledger.history("x0"), START))
+    assert first.post is not None
+    world.by_hand(first.post.text, START - HOUR)
+    world.ledger.suspect("x0", START - 2 * HOUR)
+    world.run_for(2 * HOUR, world.new_worker())
+    assert world.finds() == 1
+    assert world.row().reason == ""
+    assert len(world.seen) == 2
 
 
 def test_many_are_named_by_the_first_few() -> None:
