@@ -72,6 +72,7 @@ class Halts:
         until: datetime | None = None,
         tried: datetime | None = None,
         asked: Sequence[str] = (),
+        unread: bool = False,
     ) -> Callable[[], None]:
         """Begins a halt when it is called, and tells of it; calling it again does no harm."""
         token = self._new_token()
@@ -79,7 +80,7 @@ class Halts:
         def begin() -> None:
             now = self._ledger.now()
             end = None if until is None else min(until, now + LONGEST)
-            halt = Halt(now, why, fix, person, end, tried, token)
+            halt = Halt(now, why, fix, person, end, tried, token, unread)
             stands = self._ledger.halt(self._account, halt, asked)
             if stands.token == token:
                 outlook = stands.outlook(self._account)
@@ -101,6 +102,14 @@ class Halts:
             self._tell("unhalted", account=self._account)
 
         return lift
+
+
+def resume(ledger: Ledger, account: str) -> bool:
+    """A person lifts an account's halt, and has looked at what the program could not read."""
+    halt = ledger.unhalt(account)
+    if halt is not None and halt.unread:
+        ledger.clear(account, ledger.lineage(), ledger.trust(account))
+    return halt is not None
 
 
 def first_line(error: object) -> str:

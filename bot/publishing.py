@@ -212,8 +212,9 @@ class Publisher:
     ) -> Sequence[Callable[[], None]]:
         if tries != UNREAD:
             return self._halts.after(error, now)
-        fix = "Until it can be read nothing is sent; it is tried again every few minutes."
-        return [self._halts.beginning(f"can't be read: {first_line(error)}", fix, person=False)]
+        why = f"its posts can't be read: {first_line(error)}"
+        fix = "It is tried again every few minutes. Or look yourself, and run `bot resume`."
+        return [self._halts.beginning(why, fix, person=False, unread=True)]
 
     # -- new slots: from the plan to a row ----------------------------------------------------
 

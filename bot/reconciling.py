@@ -189,7 +189,7 @@ class Memory:
         since = f"{trust.suspected:%Y-%m-%d %H:%M} UTC"
         fix = f"Compare the account's posts since {since} with `bot log`."
         why = f"the ledger lost posts, and {why}"
-        self._halts.beginning(why, fix, person=True)()
+        self._halts.beginning(why, fix, person=True, unread=True)()
 
     def _give_back(self, unknown: list[Found], since: datetime) -> None:
         """Each of these posts to the row or slot that it is of; the rest is looked at, too."""

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from bot.errors import NotSent
-from bot.ledger.base import ALIVE
+from bot.halting import resume
+from bot.ledger.base import ALIVE, Halt
 from bot.networks.base import FOREVER
 from bot.planning import Planner
 from bot.publishing import BACKOFF, DEADLINE, UNREAD, Publisher, resolve
@@ -529,6 +530,28 @@ def test_reading_that_fails_is_tried_again_and_slots_pass_as_missed() -> None:
     world.run_for(HOUR, worker)
     assert len(world.seen) == 1
     assert world.ledger.halted("x0") is None
+
+
+def test_a_person_may_look_where_the_program_can_not() -> None:
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    world.now += 40 * MINUTE
+    world.network.find_script = ["not_sent"] * 99
+    worker = world.new_worker()
+    world.run_for(HOUR, worker)
+    assert resume(world.ledger, "x0")
+    assert not resume(world.ledger, "x0")
+    world.run_for(HOUR, worker)
+    assert len(world.seen) == 1
+    assert len(world.told("halted")) == 1
+
+
+def test_lifting_another_halt_says_nothing_of_what_was_not_read() -> None:
+    world = Restored()
+    world.ledger.suspect("x0", START)
+    world.ledger.halt("x0", Halt(START, "402", person=True))
+    resume(world.ledger, "x0")
+    assert world.ledger.trust("x0").suspected == START
 
 
 def test_what_can_not_be_read_yet_is_said_to_who_asks_by_hand() -> None:

@@ -256,13 +256,13 @@ def resume(bot: Bot, accounts: tuple[str, ...]) -> int:
     What was passed over stays missed; nothing is sent late.
     """
 
+    from bot.halting import resume as resume_account
+
     def act(ledger: Ledger) -> str:
-        halts = ledger.halts()
-        for name in accounts or halts:
-            ledger.unhalt(name)
+        names = accounts or tuple(ledger.halts())
+        lifted = [name for name in names if resume_account(ledger, name)]
         if not accounts:
             ledger.resume()
-        lifted = [name for name in accounts or halts if name in halts]
         paused = " All accounts are still paused." if ledger.paused() else ""
         halted = f" No longer halted: {', '.join(lifted)}." if lifted else ""
         return f"Resumed.{halted}{paused}"

@@ -118,6 +118,7 @@ class Halt:
     `person`: nothing but a person lifts it. Otherwise each slot is still tried, though not before
     `until`, and none up to `tried`, the newest slot whose try failed since the halt began.
     `token` is of whoever began it: of all who meet the same trouble, one raises the alarm.
+    `unread`: it stands because the account can't be read; who lifts it has looked for the program.
     """
 
     since: datetime
@@ -127,6 +128,7 @@ class Halt:
     until: datetime | None = None
     tried: datetime | None = None
     token: str = ""
+    unread: bool = False
 
     def stops(self, slot: datetime, now: datetime) -> bool:
         """Whether a slot may not be sent now."""

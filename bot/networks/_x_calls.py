@@ -102,7 +102,7 @@ class Line:
             raise unreadable("reading the account's posts") from error
 
     def posts(self, user: str, since: datetime) -> Iterator[dict[str, Any]]:
-        """The account's own posts since then. Raises NotSent unless it gets all of them."""
+        """The account's own posts since then: all of them, or NotSent or Refused."""
         doing = "reading the account's posts"
         params: dict[str, Any] = {
             "max_results": PAGE,
@@ -117,7 +117,7 @@ class Line:
             if not token:
                 return
             params["pagination_token"] = token
-        raise NotSent(
+        raise Refused(
             network="X",
             what=f"{doing}: there are more than {PAGE * PAGES} since {params['start_time']}",
             fix="Look for the post by hand, then run `bot resolve`.",

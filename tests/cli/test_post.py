@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -451,3 +452,40 @@ def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(
     finally:
         ledger.close()
         lane.network.close()
+
+
+# -- a ledger that was set back -----------------------------------------------------------------
+
+
+def test_a_backup_in_the_ledgers_place_sends_nothing_twice(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    ledger, backup = site / "bot.sqlite3", site / "backup.sqlite3"
+    shutil.copy(ledger, backup)
+    cli("post", env=live)
+    assert len(x.posts) == 1
+    shutil.copy(backup, ledger)
+    assert states(cli) == {}
+    done = cli("post", env=live)
+    assert [event["event"] for event in done.events()] == ["log", "posted"]
+    assert "read 1 posts back from X, for $0.001 to $0.005" in said(done, "log")[0]["message"]
+    assert states(cli) == {slot: "posted"}
+    assert cli("log", "--json").json()[-1]["reason"] == "reconciled after the ledger forgot it"
+    assert len(x.posts) == 1
+    cli("post", "--now", env=live)
+    assert len(x.posts) == 2
+
+
+def test_an_account_that_can_not_be_read_says_why_nothing_goes_out(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    x.faults.add("status", match="GET *", code=503, times=None)
+    done = cli("post", env=live, code=1)
+    (line,) = done.complaint()
+    assert line.startswith(f"{slot}: due, and not sent: its posts are not read back yet: X: ")
+    assert x.posts == []
+    x.faults.clear()
+    cli("post", env=live)
+    assert states(cli) == {slot: "posted"}

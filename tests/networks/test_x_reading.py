@@ -83,7 +83,7 @@ def test_all_pages_are_read() -> None:
 
 def test_too_many_to_read_is_not_taken_for_absent() -> None:
     endless = pages(*[page(item(n, "x"), next_token="more") for n in range(9)])
-    with Api(endless) as server, pytest.raises(NotSent, match="more than 500"):
+    with Api(endless) as server, pytest.raises(Refused, match="more than 500"):
         make(server.url).find(SINCE)
     assert len(server.seen) == 6
 
@@ -256,7 +256,7 @@ def test_the_sdk_does_not_log_what_it_sends(caplog: pytest.LogCaptureFixture) ->
     for name in ("tweepy", "oauthlib", "requests_oauthlib", "urllib3"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     caplog.set_level(logging.DEBUG)
-    with Api(pages(page())) as server:
+    with Api(pages(page(item(1)))) as server:
         make(server.url).find(SINCE)
     assert {record.name for record in caplog.records} == {"bot.networks.x"}
 
