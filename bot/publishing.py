@@ -233,8 +233,9 @@ class Publisher:
         for number, planned in enumerate(plan, history.rows + 1):
             over = planned.slot.expires <= now or planned.slot.at <= history.born
             if over:
-                if not passed and self._mend() == now:
-                    return now
+                again = None if passed else self._mend()
+                if again is not None and self._memory.whole():
+                    return again
                 passed.append((number, planned))
                 if len(passed) < BATCH:
                     continue

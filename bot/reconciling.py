@@ -132,7 +132,7 @@ class Memory:
         before = trust.lineage or self._lineage
         if lineage and before and lineage != before:
             self._suspect(min(since or now, now - FORGOTTEN), now)
-        elif since is not None:
+        elif since is not None and since < (trust.suspected or now):
             self._suspect(since)
         elif trust.suspected is not None:
             self._suspected = True

@@ -336,6 +336,19 @@ def test_what_only_a_person_can_mend_halts_the_account_with_one_alert(
     cli("status", env=live)
 
 
+def test_a_slot_whose_account_was_halted_with_its_pictures_says_so(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    x.faults.add("credits_depleted", match="POST /2/media/*", times=None)
+    done = cli("post", env=live, code=1)
+    first, second = done.complaint()
+    assert first == f"{slot}: due, and not sent: the account is halted, see below"
+    assert second.startswith("x: halted: X: not sent: uploading: 402")
+    assert states(cli) == {}
+    assert "halted x" in cli("doctor", env=live, code=1).out
+
+
 def later(site: Path) -> None:
     """Whatever waits for another attempt need not wait any longer."""
     with sqlite3.connect(f"{site}/bot.sqlite3") as db:
