@@ -125,11 +125,22 @@ def _texts(planner: Planner, account: Account, campaign: Campaign) -> Iterator[P
     """Every text this account could ever post."""
     deck = planner.deck(account)
     for template, units, composed in deck.every():
-        names = " and ".join(f"`{unit.lead.id}`" for unit in units)
-        if not composed.fits:
-            yield _too_long(template, units, composed, names, account, deck.limits)
-        for rule, what, fix in _faults(units, composed, campaign):
-            yield Problem(rule, _body(template), f"With {names}: {what}", fix)
+        yield from check_text(template, units, composed, deck.limits, campaign)
+
+
+def check_text(
+    template: Template,
+    units: Sequence[Unit],
+    composed: Composed,
+    limits: Limits,
+    campaign: Campaign,
+) -> Iterator[Problem]:
+    """What is wrong with one text, as the template and these units make it."""
+    names = " and ".join(f"`{unit.lead.id}`" for unit in units)
+    if not composed.fits:
+        yield _too_long(template, units, composed, names, limits)
+    for rule, what, fix in _faults(units, composed, campaign):
+        yield Problem(rule, _body(template), f"With {names}: {what}", fix)
 
 
 def _body(template: Template) -> Place:
@@ -141,7 +152,6 @@ def _too_long(
     units: Sequence[Unit],
     composed: Composed,
     names: str,
-    account: Account,
     limits: Limits,
 ) -> Problem:
     over = composed.length - limits.text
@@ -149,7 +159,7 @@ def _too_long(
     return Problem(
         "post-too-long",
         _body(template),
-        f"With {names} the post is {composed.length} long on {account.network}, {over} over its "
+        f"With {names} the post is {composed.length} long on {limits.network}, {over} over its "
         f"{limits.text}, even with the shortest words and attribution.",
         f"Give the passage a shorter `short` form ({places}), or shorten the template.",
     )

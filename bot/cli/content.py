@@ -67,12 +67,14 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     Example:  bot verify statements/ituc.txt statements/industriall.txt
     Writes messages/sources.lock, by which `bot check` knows of any later edit.
     """
+    from datetime import UTC, datetime
+
     from bot.provenance import verify as verify_sources
     from bot.provenance import write_lock
 
     campaign = bot.campaign()
     texts = {name.rpartition("/")[2]: _read_source(name) for name in sources}
-    lock, problems = verify_sources(campaign, texts, bot.root)
+    lock, problems = verify_sources(campaign, texts, bot.root, datetime.now(UTC).date())
     for problem in problems:
         _show_problem(problem)
     if any(problem.severity == "error" for problem in problems):

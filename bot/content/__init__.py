@@ -11,6 +11,8 @@ The parts, in reading order; each imports only parts above it:
     statements    statements/ID.toml
     bodies        what the body of a template may hold
     templates     templates/NAME.txt
+    writing       text to files
+    splicing      other short forms in a statement's text, the rest of it as it is
 """
 
 from __future__ import annotations
@@ -35,20 +37,25 @@ __all__ = ["load", "load_or_raise", "make_environment"]
 
 
 def load(
-    root: Path, *, known_networks: Collection[str], lint: bool = True
+    root: Path,
+    *,
+    known_networks: Collection[str],
+    lint: bool = True,
+    instead: Mapping[str, str] | None = None,
 ) -> tuple[Campaign | None, list[Problem]]:
     """Reads all content under a root, the folder that holds messages/ and media/.
 
     Returns the campaign, or None if anything has an error; and every problem found, by file and
     line. With lint=False it doesn't look for warnings and secrets; whatever would make a wrong post
-    is still an error. Never raises.
+    is still an error. `instead` has texts to be read in place of what some files hold, by path:
+    what would be if they were saved. Never raises.
     """
     findings = Findings(lint)
     if not os.path.isdir(root / "messages"):  # noqa: PTH112 (Path.is_dir can raise)
         what = f"There is no folder messages/ in {shown(str(root.absolute()), 200)}"
         fix = "Run this in the checkout, or say where it is: --root DIR, or BOT_ROOT."
         return None, [Problem("missing-folder", Place("messages"), what, fix)]
-    campaign = _read(Reader(root, findings), known_networks)
+    campaign = _read(Reader(root, findings, instead or {}), known_networks)
     if lint:
         from bot.content.scanning import scan_for_secrets
 

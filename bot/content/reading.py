@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,17 +79,24 @@ def one_line(text: str) -> str:
 
 
 class Reader:
-    """Reads files under a root, and nothing outside it. Paths are relative, with `/`."""
+    """Reads files under a root, and nothing outside it. Paths are relative, with `/`.
 
-    def __init__(self, root: Path, findings: Findings) -> None:
+    `instead` has texts to be taken for what some of the files hold.
+    """
+
+    def __init__(
+        self, root: Path, findings: Findings, instead: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root
+        self._instead = instead or {}
         self.findings = findings
         self._real_root = os.path.realpath(root)
         self._inner_folders: set[str] = set()
 
     def text(self, path: str) -> str | None:
         """The file's text with `\\n` at its line ends, or None after reporting why not."""
-        data = self._bytes(path)
+        text = self._instead.get(path)
+        data = self._bytes(path) if text is None else text.encode("utf-8", "replace")
         return None if data is None else self._decoded(path, data)
 
     def names(self, folder: str, suffix: str) -> list[tuple[str, str]]:
