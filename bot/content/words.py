@@ -301,3 +301,15 @@ def mention_in(text: str) -> int | None:
     bare = re.sub(_ADDRESS, lambda address: " " * len(address.group()), text)
     found = re.search(_MENTION, bare)
     return None if found is None else found.start()
+
+
+def used_of(text: str, words: str) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is among these words: the text, or a short form."""
+    whole = Text(text)
+    spans = [Span(0, len(whole.spaced))] if words == text else _placed(whole, pieces(words), words)
+    found: list[tuple[str, bool]] = []
+    at = 0
+    for start, end in spans or []:
+        found += [(whole.spaced[at:start], False), (whole.spaced[start:end], True)]
+        at = end
+    return [(piece, used) for piece, used in [*found, (whole.spaced[at:], False)] if piece]

@@ -1,0 +1,106 @@
+"""Fixtures for tests of the page: a real Chromium, tabs that may ask for nothing, a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
+
+from bot.preview.page import write_page
+from tests.preview.served import Served
+from tests.preview.sheets import Name, sheet_of
+from tests.site import ROOT, a_site
+
+CHROMIUM = "/usr/bin/chromium"
+
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+"""A browser that talks to nobody by itself."""
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all of these tests. It must be there where CI is set."""
+    if not Path(CHROMIUM).exists():
+        reason = f"{CHROMIUM} isn't there: apt install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
+        yield found
+        found.close()
+
+
+class Tab:
+    """A browser's page that may ask for nothing but what is its own, and must not complain."""
+
+    def __init__(self, context: BrowserContext, own: str) -> None:
+        self.context = context
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.foreign: list[str] = []
+        self.complaints: list[str] = []
+        self._own = own
+        self.page.on("request", self._asked)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self._own, "data:")):
+            self.foreign.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "409" not in message.text:
+            self.complaints.append(message.text)
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Opens an address in a tab of its own: `open_page(url, width=360, color_scheme="dark")`."""
+    tabs: list[Tab] = []
+
+    def open_it(url: str, *, width: int = 1280, height: int = 900, **context: object) -> Page:
+        size = {"width": width, "height": height}
+        made = browser.new_context(viewport=size, **context)  # type: ignore[arg-type]
+        own = url.rpartition("/")[0] + "/"
+        tabs.append(Tab(made, own))
+        tabs[-1].page.goto(url)
+        return tabs[-1].page
+
+    yield open_it
+    for tab in tabs:
+        tab.context.close()
+        assert tab.foreign == [], "no request leaves the page"
+        assert tab.complaints == []
+
+
+@pytest.fixture(scope="package")
+def written(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the shipped campaign's page: sixty posts, every third one signed off."""
+    file = tmp_path_factory.mktemp("page") / "posts.html"
+    third = Name("A. Reader", "2026-11-25T10:00:00+00:00")
+    write_page(file, sheet_of(ROOT, 60, signed=lambda p: third if p.slot.at.day % 3 == 0 else None))
+    return file.as_uri()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A copy of the shipped campaign, served live: its next ten posts."""
+    with Served(a_site(tmp_path)) as found:
+        yield found
