@@ -27,7 +27,8 @@ const live = {
 
   // Following -------------------------------------------------------------------------------------
   async update() {
-    const answer = await fetch("now");
+    const nonce = byId("style").nonce; // what is parsed below stands under this page's policy
+    const answer = await fetch(`now?${new URLSearchParams({ nonce })}`);
     if (!answer.ok) return;
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (next.body.dataset.version === live.version) return;
@@ -130,7 +131,7 @@ const morph = {
 // Editing -----------------------------------------------------------------------------------------
 const pane = {
   box: byId("pane"), text: byId("pane-text"), what: byId("pane-what"),
-  draft: null, timer: 0, turn: 0, theirs: null,
+  draft: null, timer: 0, turn: 0, loads: 0, theirs: null,
   get isDirty() { return pane.draft !== null && pane.text.value !== pane.draft.text; },
   async open(name) {
     const groups = await (await fetch("files")).json();
@@ -151,7 +152,11 @@ const pane = {
     return said;
   },
   async load(name) {
-    try { pane.take(await pane.fetch(name)); } catch (error) { pane.state(error.message, true); }
+    const wanted = ++pane.loads;
+    try {
+      const draft = await pane.fetch(name);
+      if (wanted === pane.loads) pane.take(draft); // unless another was chosen meanwhile
+    } catch (error) { pane.state(error.message, true); }
   },
   take(draft) {
     pane.draft = draft;

@@ -158,7 +158,7 @@ def policy(style: str, script: str, serving: Serving | None) -> str:
         parts = ["img-src 'self' file: data:", f"style-src {_hashed(style)}"]
         parts.append(f"script-src {_hashed(script)}")
     else:
-        parts = ["img-src 'self'", f"style-src 'nonce-{serving.nonce}'"]
+        parts = ["img-src 'self' data:", f"style-src 'nonce-{serving.nonce}'"]
         parts += [f"script-src 'nonce-{serving.nonce}'", "connect-src 'self'"]
     return "; ".join(["default-src 'none'", *parts, "base-uri 'none'", "form-action 'none'"])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -41,6 +42,8 @@ MOST_BYTES = 2_000_000
 """No request is larger."""
 
 WATCHED = ("messages", "media")
+
+_NONCE = re.compile("[0-9a-f]{32}")
 
 _PULSE = 15.0
 """Seconds between two signs of life to a browser to which there is nothing to say."""
@@ -182,8 +185,9 @@ class Site:
         return await self._page_now(request)
 
     async def _page_now(self, request: Request) -> Response:
-        del request
-        nonce = secrets.token_hex(16)
+        """The page as it was last looked at; with the nonce of the page that will take it in."""
+        given = request.query_params.get("nonce", "")
+        nonce = given if _NONCE.fullmatch(given) else secrets.token_hex(16)
         rules = policy("", "", Serving(nonce, "", may_sign=False))
         headers = {"Content-Security-Policy": f"{rules}; frame-ancestors 'none'"}
         return Response(self._live.page(nonce), media_type="text/html", headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -63,7 +64,8 @@ class Tab:
             self.foreign.append(request.url)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "409" not in message.text:
+        expected = re.search(r"status of (409|422|400)|ERR_(CONN|INCOMPLETE|EMPTY)", message.text)
+        if message.type in ("error", "warning") and not expected:
             self.complaints.append(message.text)
 
 
