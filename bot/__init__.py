@@ -13,6 +13,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     provenance    passages against their source texts, and the lock
     composing     pure: template, passages, picture and a network's limits to a Post
     planning      pure: for each slot, draw and compose
+    approval      which posts a person has signed off
     checking      everything that could go wrong with this content
     drawing       the campaign's pictures, from its own content
     preview       coming posts to a terminal or to JSON

@@ -24,6 +24,8 @@ from pathlib import Path
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces
+from bot.content.writing import quoted as _quoted
+from bot.content.writing import write_whole
 from bot.domain import Campaign, Passage, Place, Problem, Statement
 
 __all__ = ["LOCK", "Entry", "Lock", "check_lock", "normalise", "verify", "write_lock"]
@@ -317,15 +319,7 @@ def _name(passage: Passage) -> str:
 def write_lock(root: Path, lock: Lock) -> Path:
     """Writes the lock, whole or not at all, and returns its path. Raises OSError."""
     path = root / LOCK
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(lock_text(lock))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, lock_text(lock))
     return path
 
 
@@ -339,12 +333,6 @@ def _entry_text(name: str, entry: Entry) -> str:
     for part, hashes in (("words", entry.words), ("said", entry.said)):
         lines += ["", f"[{name}.{part}]", *(f'{n} = "{hashes[n]}"' for n in sorted(hashes))]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """A TOML string. JSON's is one, but for the two characters mended here."""
-    fit = text.encode("utf-8", "replace").decode()
-    return json.dumps(fit, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_lock(root: Path) -> tuple[Lock, list[Problem]]:

@@ -11,6 +11,7 @@ The parts, in reading order; each imports only parts above it:
     statements    statements/ID.toml
     bodies        what the body of a template may hold
     templates     templates/NAME.txt
+    writing       text to files
 """
 
 from __future__ import annotations
