@@ -15,6 +15,8 @@ The modules in reading order. A module imports only modules above it (import-lin
     planning      pure: for each slot, draw and compose
     approval      which posts a person has signed off
     checking      everything that could go wrong with this content
+    drafting      new content before it is written: its text, and the posts it would make
+    mending       the safe mends of what is wrong with it
     drawing       the campaign's pictures, from its own content
     preview       coming posts to a terminal or to JSON
     networks      what a network is; then a file for each: x

@@ -219,7 +219,7 @@ def _missing_problem(miss: _Missing, name: str, source: Source) -> Problem:
         if miss.passage.kind == "quote" and "quotation" in miss.why:
             fix = "A quote is direct speech; make it a position or a fact if it isn't."
         return Problem("verify-not-found", miss.passage.where, what, fix)
-    return Problem("verify-not-found", miss.passage.where, what, _difference(miss.words, source))
+    return Problem("verify-not-found", miss.passage.where, what, difference(miss.words, source))
 
 
 def _nearest(words: str, source: Source) -> Span | None:
@@ -234,7 +234,7 @@ def _any_close(passages: Sequence[Passage], source: Source) -> bool:
     return any(_nearest(normalise(passage.text), source) is not None for passage in passages)
 
 
-def _difference(words: str, source: Source) -> str:
+def difference(words: str, source: Source) -> str:
     """Where words part from the nearest that the source has."""
     near = _nearest(words, source)
     if near is None:
