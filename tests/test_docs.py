@@ -8,6 +8,7 @@ import re
 import runpy
 import shlex
 import subprocess
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,7 +43,7 @@ class Block(NamedTuple):
 
 def blocks(text: str) -> list[Block]:
     found = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
-    return [Block(language, body) for language, body in found]
+    return [Block(language, textwrap.dedent(body)) for language, body in found]
 
 
 def rows(text: str) -> Iterator[list[str]]:

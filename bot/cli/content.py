@@ -83,7 +83,7 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     """Finds every quoted word in the source texts, and locks that.
 
     \b
-    Example:  bot verify statements/ituc.txt statements/industriall.txt
+    Example:  bot verify statement.txt another.txt
     Writes messages/sources.lock, by which `bot check` knows of any later edit.
     """
     from bot.provenance import verify as verify_sources

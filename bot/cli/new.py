@@ -46,7 +46,7 @@ def new(bot: Bot, what: str, name: str | None, sources: tuple[str, ...]) -> int:
 
     \b
     WHAT is quote, position, demand, fact, statement, template, picture or campaign.
-    Examples:  bot new quote --source ituc.txt
+    Examples:  bot new quote --source statement.txt
                bot new template
     Nothing is written before the last answer; Ctrl-C leaves everything as it was.
     """
@@ -443,7 +443,8 @@ def _template(draft: Draft) -> tuple[Draft, str]:
     taken = _names(draft, TEMPLATES, ".txt")
     name = _free_name("A name for its file", f"{draws[0]}-plain", taken)
     path = f"{TEMPLATES}/{name}.txt"
-    fields = ", ".join(f"{{{{ {draws[0]}{part} }}}}" for part in ("", ".by", ".when"))
+    parts = ("", ".by", ".to", ".when") if "demand" in draws[:1] else ("", ".by", ".when")
+    fields = ", ".join(f"{{{{ {draws[0]}{part} }}}}" for part in parts)
     while True:
         question = f"The text: our words around {fields} and {{{{ hashtag }}}}"
         body = "\n".join(_lines(f"{question} (a line with just . ends it)", until="."))
