@@ -15,6 +15,7 @@ from itertools import combinations, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.approval import possible_keys, read_approvals
 from bot.composing import Composed, Unit, marked
 from bot.content import load
 from bot.content.words import mention_in
@@ -54,8 +55,8 @@ def _check_loaded(
     languages = {account.language for account in campaign.accounts.values()}
     yield from inspect_assets(campaign.assets, root, list(used.values()), sorted(languages))
     yield from check_lock(campaign, root)
-    yield from _approval(campaign)
     planner = Planner(campaign, used)
+    yield from _sign_offs(planner, campaign, root, now)
     yield from _unused(planner, campaign)
     for account in campaign.accounts.values():
         yield from _texts(planner, account, campaign)
@@ -108,14 +109,22 @@ def _never_led(campaign: Campaign, led: Collection[str]) -> Iterator[Problem]:
             yield Problem("never-used", template.where, what, fix, "warning")
 
 
-def _approval(campaign: Campaign) -> Iterator[Problem]:
-    if campaign.approval:
-        yield Problem(
-            "approval",
-            campaign.where,
-            "`approval = true`, but this version can't sign posts off: every slot would be missed.",
-            "Set `approval = false`, and agree on the output of `bot preview` by other means.",
-        )
+def _sign_offs(
+    planner: Planner, campaign: Campaign, root: Path, now: datetime
+) -> Iterator[Problem]:
+    """Sign-offs for coming slots that an edit has undone, and what else is wrong with the file."""
+    approvals, problems = read_approvals(root)
+    yield from problems
+    coming = [approval for approval in approvals if approval.slot_at > now]
+    possible = possible_keys(planner, campaign) if coming else ()
+    for approval in coming:
+        if approval.key not in possible:
+            what = (
+                f"What {approval.by} signed off for {approval.slot} (“{approval.says}”) was edited "
+                "since, so that it fits no post any more."
+            )
+            fix = "`bot approve` shows the post as it is now; signing it off takes this line out."
+            yield Problem("approval-stale", approval.where, what, fix, "warning")
 
 
 # -- every text -------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from pathlib import Path
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces
+from bot.content.writing import quoted as _quoted
+from bot.content.writing import write_whole
 from bot.domain import Campaign, Passage, Place, Problem, Statement
 
 __all__ = ["LOCK", "Entry", "Lock", "check_lock", "normalise", "verify", "write_lock"]
@@ -227,7 +229,7 @@ def _missing_problem(miss: _Missing, name: str, source: Source) -> Problem:
         if miss.passage.kind == "quote" and "quotation" in miss.why:
             fix = "A quote is direct speech; make it a position or a fact if it isn't."
         return Problem("verify-not-found", miss.passage.where, what, fix)
-    return Problem("verify-not-found", miss.passage.where, what, _difference(miss.words, source))
+    return Problem("verify-not-found", miss.passage.where, what, difference(miss.words, source))
 
 
 def _nearest(words: str, source: Source) -> Span | None:
@@ -242,7 +244,7 @@ def _any_close(passages: Sequence[Passage], source: Source) -> bool:
     return any(_nearest(normalise(passage.text), source) is not None for passage in passages)
 
 
-def _difference(words: str, source: Source) -> str:
+def difference(words: str, source: Source) -> str:
     """Where words part from the nearest that the source has."""
     near = _nearest(words, source)
     if near is None:
@@ -327,15 +329,7 @@ def _name(passage: Passage) -> str:
 def write_lock(root: Path, lock: Lock) -> Path:
     """Writes the lock, whole or not at all, and returns its path. Raises OSError."""
     path = root / LOCK
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(lock_text(lock))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, lock_text(lock))
     return path
 
 
@@ -351,12 +345,6 @@ def _entry_text(name: str, entry: Entry) -> str:
     for part, hashes in (("words", entry.words), ("said", entry.said)):
         lines += ["", f"[{name}.{part}]", *(f'{n} = "{hashes[n]}"' for n in sorted(hashes))]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """A TOML string. JSON's is one, but for the two characters mended here."""
-    fit = text.encode("utf-8", "replace").decode()
-    return json.dumps(fit, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_lock(root: Path) -> tuple[Lock, list[Problem]]:

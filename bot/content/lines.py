@@ -16,7 +16,7 @@ from typing import NamedTuple
 KeyPath = tuple[str | int, ...]
 """The way to a value: keys, and for the elements of an array their index from 0."""
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'''
     [ \t\r]++ | \#[^\n]*+
     | (?P<string>
@@ -218,7 +218,7 @@ class _Scan:
 def _tokens(text: str) -> Iterator[_Token]:
     """The text's tokens, without spaces and comments. A string's text has its quotes."""
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind = match.lastgroup
         if kind is not None:
             token = match.group()

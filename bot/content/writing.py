@@ -1,4 +1,4 @@
-"""Text to files of the content folders: whole or not at all, so that nobody reads half of one."""
+"""Text to files of the content folders, whole or not at all: no reader meets half of one."""
 
 from __future__ import annotations
 

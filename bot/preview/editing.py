@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from bot.content import load
+from bot.content import survey
 from bot.content.reading import FORBIDDEN, MAX_BYTES, is_name, one_line
 from bot.content.splicing import with_short_forms
 from bot.content.statements import FOLDER as STATEMENTS
@@ -129,12 +129,12 @@ class Editor:
 
     def _attempt(self, name: str, path: str, whole: str) -> Trial:
         instead = {path: whole}
-        campaign, problems = load(self._root, known_networks=self._networks, instead=instead)
+        campaign, problems = survey(self._root, known_networks=self._networks, instead=instead)
         here = [problem for problem in problems if problem.where.file == path]
         errors = [problem for problem in here if problem.severity == "error"]
         warnings = [problem for problem in here if problem.severity == "warning"]
         elsewhere = [p for p in problems if p.severity == "error" and p.where.file != path]
-        if campaign is None:
+        if errors or elsewhere:
             return Trial((), errors, warnings, elsewhere)
         if not _is_template(name):
             place = campaign.passages[name].where

@@ -72,7 +72,7 @@ const live = {
     }
     const wanted = posts.filter((post) => post.classList.contains("open"));
     try {
-      const said = await live.send("sign", { by, posts: wanted.map((post) => [post.dataset.id, post.dataset.print]) });
+      const said = await live.send("sign", { by, posts: wanted.map((post) => [post.dataset.id, post.dataset.key]) });
       live.say(`${said.signed} ${said.signed === 1 ? "post" : "posts"} signed off by ${by}.`);
     } catch (error) { live.say(error.message); }
   },

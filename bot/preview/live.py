@@ -16,11 +16,12 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from bot.approval import Approvals, key_of_planned
 from bot.domain import Asset, Campaign, Problem
 from bot.errors import BotError, ContentError
 from bot.planning import Planned, Planner
 from bot.preview.page import Picture, Serving, picture_files, picture_in, render
-from bot.preview.sheet import Sheet, fingerprint
+from bot.preview.sheet import Sheet
 
 MEDIA = "media"
 """Under this the server has the pictures."""
@@ -90,7 +91,7 @@ class Live:
         except OSError:
             return None
 
-    def sign(self, prints: Iterable[tuple[str, str]], by: str) -> int | None:
+    def sign(self, keys: Iterable[tuple[str, str]], by: str) -> int | None:
         """Signs off the posts by these ids, if each is still what was shown.
 
         None where one of them isn't. Raises BotError.
@@ -99,9 +100,9 @@ class Live:
         self.refresh()
         posts = {planned.slot.id: planned for planned in self.sheet.posts}
         chosen = []
-        for name, seen in prints:
+        for name, seen in keys:
             planned = posts.get(name)
-            if planned is None or fingerprint(planned) != seen or self.sheet.stale:
+            if planned is None or key_of_planned(planned) != seen or self.sheet.stale:
                 return None
             chosen.append(planned)
         return self._sign(chosen, by)
@@ -158,4 +159,4 @@ def _nothing(root: Path) -> Sheet:
         templates={},
         assets={},
     )
-    return Sheet(campaign, Planner(campaign, {}), (), (), {}, {}, lambda _: None)
+    return Sheet(campaign, Planner(campaign, {}), (), (), {}, {}, Approvals())

@@ -8,17 +8,16 @@ so that what is said of a post is true of its bytes.
 from __future__ import annotations
 
 import calendar
-import hashlib
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot.approval import Approval, Approvals, key_of_planned, read_approvals
 from bot.checking import check_text
 from bot.composing import Composed, Unit
 from bot.content.words import used_of
@@ -34,20 +33,6 @@ MOST_MADE = 300
 _LINK = re.compile(r"https?://\S+")
 
 
-class Signature(Protocol):
-    """That a post was signed off: by whom, and when."""
-
-    @property
-    def by(self) -> str: ...
-
-    @property
-    def at(self) -> str: ...
-
-
-Signed = Callable[[Planned], Signature | None]
-"""Says who signed a post off; None where nobody did."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """Coming posts, what they were planned from, and what is wrong with that.
@@ -61,7 +46,7 @@ class Sheet:
     problems: Sequence[Problem]
     lock: Lock
     unverified: Mapping[str, str]
-    signed: Signed
+    approvals: Approvals
     stale: str = ""
 
     @property
@@ -74,18 +59,19 @@ def make_sheet(
     planner: Planner,
     posts: Sequence[Planned],
     problems: Sequence[Problem],
-    signed: Signed,
 ) -> Sheet:
-    """The sheet of these posts. Reads the lock."""
+    """The sheet of these posts. Reads the lock and the sign-offs; what is wrong with those files
+    is for `problems` to say."""
     root = Path(campaign.root)
     lock, _ = read_lock(root)
+    approvals, _ = read_approvals(root)
     places = {passage.where: passage.id for passage in campaign.passages.values()}
     unverified = {
         places[problem.where]: problem.what
         for problem in check_lock(campaign, root)
         if problem.where in places
     }
-    return Sheet(campaign, planner, posts, problems, lock, unverified, signed)
+    return Sheet(campaign, planner, posts, problems, lock, unverified, approvals)
 
 
 # One post ----------------------------------------------------------------------------------------
@@ -123,12 +109,9 @@ class Card(NamedTuple):
     statements: Sequence[str]
     speaker: str
     sources: Sequence[Source]
-    signature: Signature | None
+    signature: Approval | None
+    before: Approval | None
     problems: Sequence[Problem]
-
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.planned)
 
     @property
     def network(self) -> str:
@@ -138,11 +121,10 @@ class Card(NamedTuple):
     def state(self) -> str:
         return "missed" if self.planned.post is None else "signed" if self.signature else "open"
 
-
-def fingerprint(planned: Planned) -> str:
-    """Stands for exactly this post at this slot: who signs it off on a page means what is shown."""
-    said = [planned.slot.id, planned.network, planned.post]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+    @property
+    def key(self) -> str:
+        """Stands for exactly what goes out: who signs it off on a page means what is shown."""
+        return key_of_planned(self.planned) or ""
 
 
 class Cards:
@@ -176,7 +158,8 @@ class Cards:
             statements=list(dict.fromkeys(unit.lead.statement.id for unit in units)),
             speaker=composed.by[0] if composed else "",
             sources=list(self._quoted(units, composed)),
-            signature=None if planned.post is None else sheet.signed(planned),
+            signature=sheet.approvals.state(planned),
+            before=sheet.approvals.changed(planned),
             problems=list(self._problems(planned, passages)),
         )
 

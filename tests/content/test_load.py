@@ -49,7 +49,8 @@ def test_what_can_be_set(tmp_path: Path) -> None:
     text = changed(
         CAMPAIGN,
         "[schedule]",
-        'seed = 7\napproval = true\nlanguage = "pt-BR"\nsensitive = true\n[schedule]',
+        'seed = 7\napproval = true\nlanguage = "pt-BR"\nsensitive = true\n'
+        "[schedule]\nstarts = 2026-01-01",
     )
     watch = changed(WATCH, 'when = "June 2021"', 'when = "June 2021"\nlanguage = "fr"')
     demand = changed(DEMAND, "language: en", "language: de")
@@ -343,17 +344,3 @@ def test_importing_it_imports_nothing_heavy() -> None:
 def test_a_problem_of_any_kind_prints_its_place_first() -> None:
     problem = Problem("rule", Place("file", 3), "What.", "Fix.")
     assert str(problem) == "file:3: What.\n    Fix."
-
-
-def test_a_text_can_be_tried_in_place_of_what_a_file_holds(root: Path) -> None:
-    path = "messages/templates/quote.txt"
-    text = (root / path).read_text("utf-8")
-    campaign, problems = load(
-        root, known_networks=NETWORKS, instead={path: text.replace("— ", "by ")}
-    )
-    assert campaign is not None
-    assert "by {{ quote.by }}" in campaign.templates["quote"].body
-    campaign, problems = load(root, known_networks=NETWORKS, instead={path: "draws: quote\n"})
-    assert campaign is None
-    assert {problem.where.file for problem in problems if problem.severity == "error"} == {path}
-    assert (root / path).read_text("utf-8") == text

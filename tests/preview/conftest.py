@@ -19,8 +19,8 @@ from playwright.sync_api import (
 
 from bot.preview.page import write_page
 from tests.preview.served import Served
-from tests.preview.sheets import Name, sheet_of
-from tests.site import ROOT, a_site
+from tests.preview.sheets import sheet_of, signed_by_thirds
+from tests.site import a_site
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -95,9 +95,10 @@ def open_page(browser: Browser) -> Iterator[Open]:
 @pytest.fixture(scope="package")
 def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of the shipped campaign's page: sixty posts, every third one signed off."""
-    file = tmp_path_factory.mktemp("page") / "posts.html"
-    third = Name("A. Reader", "2026-11-25T10:00:00+00:00")
-    write_page(file, sheet_of(ROOT, 60, signed=lambda p: third if p.slot.at.day % 3 == 0 else None))
+    folder = tmp_path_factory.mktemp("page")
+    site = a_site(folder)
+    file = folder / "posts.html"
+    write_page(file, signed_by_thirds(site, sheet_of(site, 60)))
     return file.as_uri()
 
 

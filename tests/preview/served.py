@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bot.approval import Approval, Approvals, approve
 from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of
 from bot.content import load_or_raise
@@ -18,8 +19,8 @@ from bot.planning import Planned
 from bot.preview.editing import Editor
 from bot.preview.live import Live
 from bot.preview.serving import Server, Site, listen
-from bot.preview.sheet import Sheet, fingerprint
-from tests.preview.sheets import BEGIN, Name, sheet_of
+from bot.preview.sheet import Sheet
+from tests.preview.sheets import BEGIN, sheet_of
 
 
 class Answer:
@@ -35,12 +36,11 @@ class Answer:
 
 
 class Served:
-    """A site's page, live. `signed` holds what was signed off, by the post's fingerprint."""
+    """A site's page, live."""
 
     def __init__(self, root: Path, count: int = 10) -> None:
         self.root = root
         self.count = count
-        self.signed: dict[str, Name] = {}
         self.live = Live(root, self._problems, self._make, sign=self._sign, now=lambda: BEGIN)
         self.live.refresh()
         self._socket = listen(0)
@@ -75,14 +75,14 @@ class Served:
 
     def _make(self, problems: Sequence[Problem]) -> Sheet:
         load_or_raise(self.root, NETWORKS)
-        signed = lambda planned: self.signed.get(fingerprint(planned))  # noqa: E731
-        return sheet_of(self.root, self.count, signed=signed, problems=problems)
+        return sheet_of(self.root, self.count, problems=problems)
 
     def _sign(self, posts: Sequence[Planned], by: str) -> int:
-        before = len(self.signed)
-        for planned in posts:
-            self.signed[fingerprint(planned)] = Name(by, "2026-12-01T12:00:00+00:00")
-        return len(self.signed) - before
+        return approve(self.root, posts, by, BEGIN)
+
+    def signed(self) -> list[Approval]:
+        """What was signed off."""
+        return list(Approvals.load(self.root))
 
     def path(self, name: str) -> Path:
         return self.root / name

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
+from bot.approval import approve
 from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of, make_planner
 from bot.content import load_or_raise
 from bot.domain import History, Problem
-from bot.planning import Planned
 from bot.preview.coming import coming
-from bot.preview.sheet import Sheet, Signed, make_sheet
+from bot.preview.sheet import Sheet, make_sheet
 from tests.content.builder import CAMPAIGN, png, write_campaign
 
 BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
@@ -73,29 +72,10 @@ def bilingual(root: Path) -> Path:
     return write_campaign(root, **files)
 
 
-class Name(NamedTuple):
-    """A sign-off, as a test has it."""
-
-    by: str
-    at: str
-
-
-def nobody(planned: Planned) -> None:
-    """Nothing is signed off."""
-
-
-def planned(root: Path, count: int, begin: datetime = BEGIN) -> Sequence[Planned]:
-    campaign = load_or_raise(root, NETWORKS)
-    histories = {name: History(name) for name in campaign.accounts}
-    posts = coming(make_planner(campaign), campaign, histories, now=begin, begin=begin)
-    return list(islice(posts, count))
-
-
 def sheet_of(
     root: Path,
     count: int = 10,
     *,
-    signed: Signed = nobody,
     problems: Sequence[Problem] | None = None,
     begin: datetime = BEGIN,
 ) -> Sheet:
@@ -105,4 +85,11 @@ def sheet_of(
     histories = {name: History(name) for name in campaign.accounts}
     posts = islice(coming(planner, campaign, histories, now=begin, begin=begin), count)
     found = check(root, limits_of(NETWORKS), begin) if problems is None else problems
-    return make_sheet(campaign, planner, list(posts), found, signed)
+    return make_sheet(campaign, planner, list(posts), found)
+
+
+def signed_by_thirds(site: Path, sheet: Sheet) -> Sheet:
+    """The same sheet after somebody signed off every post of a third day."""
+    third = [planned for planned in sheet.posts if planned.slot.at.day % 3 == 0]
+    approve(site, third, "A. Reader", datetime(2026, 11, 25, 10, tzinfo=UTC))
+    return sheet_of(site, len(sheet.posts))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.shared import NETWORKS, limits_of
-from bot.content import load, load_or_raise
+from bot.content import load_or_raise, survey
 from bot.preview.editing import CannotEdit, Editor
 from tests.content.builder import png, write_campaign
 from tests.site import ROOT, a_site, edit
@@ -150,9 +150,9 @@ def test_nor_is_one_made_while_the_text_is_tried(
 
     def slow(*arguments: object, **named: object) -> object:
         edit(root / QUOTE, "— ", "their words: ")
-        return load(*arguments, **named)  # type: ignore[arg-type]
+        return survey(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("bot.preview.editing.load", slow)
+    monkeypatch.setattr("bot.preview.editing.survey", slow)
     saved = editor.save(QUOTE, draft.text.replace("— ", "mine: "), draft.version)
     assert saved.conflict
     assert "their words: " in (root / QUOTE).read_text("utf-8")

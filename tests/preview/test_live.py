@@ -286,7 +286,7 @@ def test_one_post_is_signed_off_in_a_persons_name(served: Served, page: Page) ->
     )
     expect(page.locator("#said")).to_have_text("1 post signed off by A. Reader.")
     expect(button).to_have_count(0)
-    assert len(served.signed) == 1
+    assert len(served.signed()) == 1
 
 
 def test_all_shown_are_signed_off_and_no_other(served: Served, page: Page) -> None:
@@ -295,16 +295,16 @@ def test_all_shown_are_signed_off_and_no_other(served: Served, page: Page) -> No
     shown = page.locator("article.post:visible").count()
     page.get_by_role("button", name="Sign off all shown").click()
     expect(page.locator("#said")).to_have_text(f"{shown} posts signed off by A. Reader.")
-    assert len(served.signed) == shown
+    assert len(served.signed()) == shown
     expect(page.locator("article.post.signed")).to_have_count(shown)
 
 
 def test_what_changed_under_ones_hands_is_not_signed_off(served: Served, page: Page) -> None:
     page.locator("#signer").fill("A. Reader")
-    page.locator(FIRST).evaluate("post => post.dataset.print = '0'.repeat(32)")
+    page.locator(FIRST).evaluate("post => post.dataset.key = '0'.repeat(64)")
     page.locator(FIRST).get_by_role("button", name="Sign off").click()
     expect(page.locator("#said")).to_contain_text("Look again, then sign off")
-    assert served.signed == {}
+    assert served.signed() == []
 
 
 # Whose page it is --------------------------------------------------------------------------------

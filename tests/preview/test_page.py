@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bot.approval import Approvals
 from bot.content import load_or_raise
 from bot.domain import History, Place, Problem
 from bot.planning import Planner
@@ -19,8 +20,8 @@ from bot.preview.page import Picture, render, write_page
 from bot.preview.sheet import Cards, Sheet, designs, marked_up, months
 from tests.content.builder import DEMAND, NETWORKS, changed, png, write_campaign
 from tests.generated import START, campaign, limits, passage, template
-from tests.preview.sheets import Name, bilingual, nobody, sheet_of
-from tests.site import ROOT, a_site
+from tests.preview.sheets import bilingual, sheet_of, signed_by_thirds
+from tests.site import ROOT, a_site, edit
 
 NO_PICTURES = {"media/square.png": png(8, 8)}
 
@@ -63,9 +64,9 @@ def page_of(sheet: Sheet) -> str:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Sheet:
-    third = Name("A. Reader", "2026-11-25T10:00:00+00:00")
-    return sheet_of(ROOT, 60, signed=lambda p: third if p.slot.at.day % 3 == 0 else None)
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Sheet:
+    site = a_site(tmp_path_factory.mktemp("shipped"))
+    return signed_by_thirds(site, sheet_of(site, 60))
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,16 @@ def test_the_sign_off_of_each_post_is_told(shipped: Sheet, shipped_page: Path) -
         signed = "Signed off by A. Reader, 25 November 2026" in said
         assert signed == (planned.slot.at.day % 3 == 0)
         assert ("Not signed off" in said) != signed
+
+
+def test_a_sign_off_that_an_edit_undid_is_told(tmp_path: Path) -> None:
+    site = a_site(tmp_path)
+    sheet = signed_by_thirds(site, sheet_of(site, 6))
+    planned = next(each for each in sheet.posts if sheet.approvals.approved(each))
+    edit(site / f"messages/templates/{planned.template}.txt", r"---\n", "---\nAnew. ")
+    text = page_of(sheet_of(site, 6))
+    said = "as it is now; A. Reader signed off another post for this slot, 25 November 2026"
+    assert said in text
 
 
 def test_pictures_stand_beside_the_page_once_each_named_by_their_content(
@@ -265,7 +276,7 @@ def test_every_post_that_a_template_can_make_is_listed_once(shipped: Sheet) -> N
 def test_a_template_that_makes_more_than_anybody_reads_says_so() -> None:
     passages = [passage(f"q{n}") for n in range(30)] + [passage(f"f{n}", "fact") for n in range(30)]
     made_up = campaign(passages, [template("t", "quote", "fact")])
-    sheet = Sheet(made_up, Planner(made_up, {"x": limits()}), (), (), {}, {}, nobody)
+    sheet = Sheet(made_up, Planner(made_up, {"x": limits()}), (), (), {}, {}, Approvals())
     (design,) = designs(sheet)
     assert (design.total, design.makes[0].more) == (300, True)
     assert "the first 300; it can make more" in page_of(sheet)
@@ -350,7 +361,7 @@ def test_each_network_has_a_card_in_its_manner(network: str) -> None:
     made_up = replace(made_up, accounts={"x0": account})
     planner = Planner(made_up, {network: limits(500, network)})
     plan = planner.plan(account, History("x0"), START)
-    sheet = Sheet(made_up, planner, [next(plan)], (), {}, {}, nobody)
+    sheet = Sheet(made_up, planner, [next(plan)], (), {}, {}, Approvals())
     text = page_of(sheet)
     assert f'<article class="post open {network}"' in text
     assert f"x0 on {network.capitalize()}" in text
