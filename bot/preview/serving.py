@@ -55,6 +55,7 @@ def listen(port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((HOST, port))
+        sock.listen()  # from now on requests wait, so the address may be shown
     except OSError as error:
         sock.close()
         what = f"Port {port} can't be used: {error.strerror}."
@@ -108,6 +109,7 @@ class Site:
                 CannotEdit: _refused,
                 BotError: _refused,
                 json.JSONDecodeError: _refused,
+                UnicodeDecodeError: _refused,
             },
         )
 
