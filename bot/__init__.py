@@ -18,7 +18,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     drafting      new content before it is written: its text, and the posts it would make
     mending       the safe mends of what is wrong with it
     drawing       the campaign's pictures, from its own content
-    preview       coming posts to a terminal or to JSON
+    preview       coming posts to a terminal, to JSON, or to a page, written or served live
     networks      what a network is; then a file for each: x
     ledger        the durable log: SQLite, PostgreSQL, memory
     publishing    the life of one slot: claim, send, record, reconcile

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -76,7 +75,7 @@ def preview(
                bot preview --days 60 --html posts.html
                bot preview --days 60 --serve
     Needs no credentials, talks to no social network, writes nothing but FILE and
-    the pictures beside it (and, from the page that is served, what you save there).
+    the pictures beside it (and what you save in the page that is served).
     """
     _check_ways(as_json, html, serve, port)
     wanted = Wanted(count, days, begin, accounts)
@@ -95,11 +94,10 @@ def preview(
     return 0
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which posts are to be shown: the options of `with_which`."""
 
-    count: int | None
+    most: int | None
     days: int | None
     begin: str | None
     accounts: tuple[str, ...]
@@ -110,7 +108,7 @@ class Wanted:
 
         histories = bot.histories(pick_accounts(campaign, self.accounts))
         posts = upcoming(planner, campaign, histories, self.begin, self.days)
-        return islice(posts, how_many(self.count, self.days))
+        return islice(posts, how_many(self.most, self.days))
 
 
 def _check_ways(as_json: bool, html: str | None, serve: bool, port: int | None) -> None:

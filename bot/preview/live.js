@@ -33,17 +33,18 @@ const live = {
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (next.body.dataset.version === live.version) return;
     const focused = document.activeElement;
+    const atTop = scrollY < 8;
     const [anchor, top] = live.place();
     morph.changed = 0;
     document.title = next.title;
     for (const id of ["style", "sum", "filters", "main"]) morph.node(byId(id), next.getElementById(id));
     document.body.dataset.version = live.version = next.body.dataset.version;
     page.count();
-    if (anchor?.isConnected) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+    if (anchor?.isConnected && !atTop) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
     if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     const stale = byId("stale");
     const posts = `${morph.changed} ${morph.changed === 1 ? "post" : "posts"} changed`;
-    live.tell(stale ? "Live, but what was saved last has errors." : `Updated: ${posts}.`, Boolean(stale));
+    live.tell(stale ? "Live, but what was saved last has errors: the top of the page says which." : `Updated: ${posts}.`, Boolean(stale));
     pane.follow();
   },
   place() { // something in sight, and where it is, so that it can be put there again
@@ -96,6 +97,7 @@ const morph = {
     return copy;
   },
   attributes(old, next) {
+    if (old.id === "link-state") return;
     const kept = (name) => name === "nonce" || (name === "open" && old.localName === "details")
       || (name === "hidden" && ["count", "none-fits"].includes(old.id));
     for (const { name } of [...old.attributes]) if (!next.hasAttribute(name) && !kept(name)) old.removeAttribute(name);
@@ -104,7 +106,7 @@ const morph = {
     }
   },
   children(old, next) {
-    if (old.id === "count") return;
+    if (old.id === "count" || old.id === "link-state") return; // what the scripts say themselves
     const wanted = [...next.childNodes];
     const ids = new Set(wanted.map((node) => node.id).filter(Boolean));
     const known = new Map();

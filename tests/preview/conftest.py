@@ -31,14 +31,18 @@ QUIET = (
 """A browser that talks to nobody by itself."""
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all of these tests. It must be there where CI is set."""
-    if not Path(CHROMIUM).exists():
-        reason = f"{CHROMIUM} isn't there: apt install chromium"
+def needed(is_there: bool, reason: str) -> None:
+    """Skips where something of the machine is missing, and fails where CI is set."""
+    if not is_there:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all of these tests. It must be there where CI is set."""
+    needed(Path(CHROMIUM).exists(), f"{CHROMIUM} isn't there: apt install chromium")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
         yield found

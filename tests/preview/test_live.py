@@ -107,6 +107,8 @@ def test_a_wrong_file_never_takes_the_page_down(served: Served, page: Page) -> N
     good = path.read_text("utf-8")
     path.write_text(good.replace("{{ hashtag }}", "{{ hashtag"), "utf-8")
     stale = page.locator("#stale")
+    expect(page.locator("#link-state")).to_contain_text("what was saved last has errors")
+    assert page.evaluate("scrollY") == 0, "who is at the top sees what is put there"
     expect(stale).to_contain_text("The content has errors. What follows is as it was at")
     problem = page.locator("#wrong .problems")
     expect(problem).to_contain_text(f"messages/templates/{name}.txt:")
