@@ -206,9 +206,11 @@ def read_approvals(root: Path) -> tuple[Approvals, list[Problem]]:
     return Approvals(each), []
 
 
+_FIX = "`bot approve` writes this file: undo the edit, or delete the line and sign off again."
+
+
 def _with_fix(problem: Problem) -> Problem:
-    fix = "`bot approve` writes this file: undo the edit, or delete the line and sign off again."
-    return Problem("approved-unreadable", problem.where, problem.what, fix)
+    return Problem("approved-unreadable", problem.where, problem.what, _FIX)
 
 
 def _read_posts(top: Table) -> Iterator[Approval]:
@@ -232,11 +234,13 @@ def _read_post(table: Table) -> Approval:
     )
     table.close()
     if not _is_time(slot.partition("/")[2]):
-        table.error("slot", "slot", f"`{shown(slot)}` is no slot, ACCOUNT/TIME")
+        what = f"`{shown(slot)}` is no slot, ACCOUNT/TIME"
+        table.error("approved-unreadable", "slot", what, _FIX)
     if not _is_time(at):
-        table.error("at", "at", f"`{shown(at)}` is no time")
+        table.error("approved-unreadable", "at", f"`{shown(at)}` is no time", _FIX)
     if not _KEY.fullmatch(key):
-        table.error("key", "key", f"`{shown(key)}` is no key: it has 64 digits of 0-9 and a-f")
+        what = f"`{shown(key)}` is no key: it has 64 digits of 0-9 and a-f"
+        table.error("approved-unreadable", "key", what, _FIX)
     return Approval(by, at, slot, says, key, table.where)
 
 

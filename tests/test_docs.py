@@ -355,6 +355,29 @@ def test_every_rule_of_check_is_in_the_editors_table() -> None:
     assert plain <= documented
 
 
+FIX_AFTER = {"Problem": 3, "error": 3, "warn": 3, "_add": 3, "_AssetError": 2, "Fault": 2}
+"""How many arguments after the rule's name the suggestion stands, in what reports problems."""
+
+
+def test_every_problem_comes_with_what_to_do() -> None:
+    seen = 0
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            callee = getattr(node, "func", None)
+            name = getattr(callee, "attr", getattr(callee, "id", ""))
+            if not isinstance(node, ast.Call) or name not in FIX_AFTER:
+                continue
+            if not node.args or not SLUG.fullmatch(text_of(node.args[0])):
+                continue
+            seen += 1
+            where = f"{path.name}:{node.lineno}"
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            fix = [*node.args[FIX_AFTER[name] :][:1], *filter(None, [given.get("fix")])]
+            assert fix, f"{where} says what is wrong, and not what to do"
+            assert not (isinstance(fix[0], ast.Constant) and not fix[0].value), where
+    assert seen > 80
+
+
 def documented_rules() -> list[tuple[str, str]]:
     """Each rule in the editors' table, with words that its message has in it."""
     table = section(EDITORS, "## What `bot check` says")

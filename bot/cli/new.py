@@ -31,7 +31,7 @@ _WRONG = "red"
 
 
 @click.command(short_help="Asks for a new quote, template or the like, and writes it.")
-@click.argument("what", type=click.Choice(WHAT), metavar="|".join(("quote", "demand", "…")))
+@click.argument("what", type=click.Choice(WHAT), metavar="WHAT")
 @click.option("--statement", "name", metavar="NAME", help="The statement the words are from.")
 @click.option(
     "--source",
@@ -45,7 +45,8 @@ def new(bot: Bot, what: str, name: str | None, sources: tuple[str, ...]) -> int:
     """Asks for new content, checks each answer, shows the posts it makes, and writes it.
 
     \b
-    WHAT is quote, position, demand, fact, statement, template, picture or campaign.
+    WHAT is one of quote, position, demand, fact, statement, template, picture and
+    campaign.
     Examples:  bot new quote --source statement.txt
                bot new template
     Nothing is written before the last answer; Ctrl-C leaves everything as it was.
