@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import memory, processes, volume
+from benchmarks import memory, page, processes, volume
 from benchmarks.measure import Figure
 
 
@@ -26,6 +26,8 @@ def main() -> int:
         processes.first_request,
         volume.plan,
         volume.decision,
+        page.thousand,
+        page.live,
         memory.idle,
         memory.large_gif,
     ]

@@ -15,6 +15,7 @@ from itertools import combinations, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.approval import possible_keys, read_approvals
 from bot.composing import Composed, Unit, marked
 from bot.content import load
 from bot.content.words import mention_in
@@ -54,8 +55,8 @@ def _check_loaded(
     languages = {account.language for account in campaign.accounts.values()}
     yield from inspect_assets(campaign.assets, root, list(used.values()), sorted(languages))
     yield from check_lock(campaign, root)
-    yield from _approval(campaign)
     planner = Planner(campaign, used)
+    yield from _sign_offs(planner, campaign, root, now)
     yield from _unused(planner, campaign)
     for account in campaign.accounts.values():
         yield from _texts(planner, account, campaign)
@@ -108,14 +109,22 @@ def _never_led(campaign: Campaign, led: Collection[str]) -> Iterator[Problem]:
             yield Problem("never-used", template.where, what, fix, "warning")
 
 
-def _approval(campaign: Campaign) -> Iterator[Problem]:
-    if campaign.approval:
-        yield Problem(
-            "approval",
-            campaign.where,
-            "`approval = true`, but this version can't sign posts off: every slot would be missed.",
-            "Set `approval = false`, and agree on the output of `bot preview` by other means.",
-        )
+def _sign_offs(
+    planner: Planner, campaign: Campaign, root: Path, now: datetime
+) -> Iterator[Problem]:
+    """Sign-offs for coming slots that an edit has undone, and what else is wrong with the file."""
+    approvals, problems = read_approvals(root)
+    yield from problems
+    coming = [approval for approval in approvals if approval.slot_at > now]
+    possible = possible_keys(planner, campaign) if coming else ()
+    for approval in coming:
+        if approval.key not in possible:
+            what = (
+                f"What {approval.by} signed off for {approval.slot} (“{approval.says}”) was edited "
+                "since, so that it fits no post any more."
+            )
+            fix = "`bot approve` shows the post as it is now; signing it off takes this line out."
+            yield Problem("approval-stale", approval.where, what, fix, "warning")
 
 
 # -- every text -------------------------------------------------------------------------------
@@ -125,11 +134,22 @@ def _texts(planner: Planner, account: Account, campaign: Campaign) -> Iterator[P
     """Every text this account could ever post."""
     deck = planner.deck(account)
     for template, units, composed in deck.every():
-        names = " and ".join(f"`{unit.lead.id}`" for unit in units)
-        if not composed.fits:
-            yield _too_long(template, units, composed, names, account, deck.limits)
-        for rule, what, fix in _faults(units, composed, campaign):
-            yield Problem(rule, _body(template), f"With {names}: {what}", fix)
+        yield from check_text(template, units, composed, deck.limits, campaign)
+
+
+def check_text(
+    template: Template,
+    units: Sequence[Unit],
+    composed: Composed,
+    limits: Limits,
+    campaign: Campaign,
+) -> Iterator[Problem]:
+    """What is wrong with one text, as the template and these units make it."""
+    names = " and ".join(f"`{unit.lead.id}`" for unit in units)
+    if not composed.fits:
+        yield _too_long(template, units, composed, names, limits)
+    for rule, what, fix in _faults(units, composed, campaign):
+        yield Problem(rule, _body(template), f"With {names}: {what}", fix)
 
 
 def _body(template: Template) -> Place:
@@ -141,7 +161,6 @@ def _too_long(
     units: Sequence[Unit],
     composed: Composed,
     names: str,
-    account: Account,
     limits: Limits,
 ) -> Problem:
     over = composed.length - limits.text
@@ -149,7 +168,7 @@ def _too_long(
     return Problem(
         "post-too-long",
         _body(template),
-        f"With {names} the post is {composed.length} long on {account.network}, {over} over its "
+        f"With {names} the post is {composed.length} long on {limits.network}, {over} over its "
         f"{limits.text}, even with the shortest words and attribution.",
         f"Give the passage a shorter `short` form ({places}), or shorten the template.",
     )

@@ -27,6 +27,7 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "posted": (INFO, "Posted {id}: {url}"),
     "dry_run": (INFO, "Dry run, not sent: {id}"),
     "missed": (WARNING, "Missed {count} of {account} ({reason}): {id}"),
+    "approvals": (ERROR, "The sign-offs can't be read, so nothing goes out: {why}"),
     "media": (WARNING, "The media of {id} are not ready: {why}"),
     "retry": (WARNING, "Not sent, to be tried again: {id}: {why}"),
     "unknown": (WARNING, "In doubt, to be read back: {id}: {why}"),
@@ -55,7 +56,7 @@ DRY_SENTENCES = {
 }
 """What a dry run says instead, so that nobody takes it for a live one."""
 
-ALERTS = frozenset({"halted", "failed", "held", "died", "ledger_away"})
+ALERTS = frozenset({"halted", "failed", "held", "died", "ledger_away", "approvals"})
 """Events that need a person, and so go to ALERT_URL."""
 
 CALL_SECONDS = 5.0

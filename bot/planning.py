@@ -255,10 +255,17 @@ class Deck:
     def every(self) -> Iterator[tuple[Template, tuple[Unit, ...], Composed]]:
         """Every combination of a template and units, whether its text fits or not."""
         for template in self._templates:
-            for units in product(*(self._of(kind) for kind in template.draws)):
-                ids = [passage.id for unit in units for passage in unit.passages]
-                if len(set(ids)) == len(ids):
-                    yield template, units, self._composer.compose(template, units, self.limits)
+            for units, composed in self.made_by(template):
+                yield template, units, composed
+
+    def made_by(self, template: Template) -> Iterator[tuple[tuple[Unit, ...], Composed]]:
+        """Every combination of units that this template of the deck can draw, and its text."""
+        if template not in self._templates:
+            return
+        for units in product(*(self._of(kind) for kind in template.draws)):
+            ids = [passage.id for unit in units for passage in unit.passages]
+            if len(set(ids)) == len(ids):
+                yield units, self._composer.compose(template, units, self.limits)
 
     def _of(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self.units if unit.lead.kind == kind]

@@ -18,12 +18,15 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces
+from bot.content.writing import quoted as _quoted
+from bot.content.writing import write_whole
 from bot.domain import Campaign, Passage, Place, Problem, Statement
 
 __all__ = ["LOCK", "Entry", "Lock", "check_lock", "normalise", "verify", "write_lock"]
@@ -49,13 +52,15 @@ class Entry:
     """A statement's part of the lock: the source's file name and hash, and two hashes a passage.
 
     Both are by the passage's name. `words` are of its kind, text, short forms and companion; `said`
-    of who says it, to whom, when, and who published it.
+    of who says it, to whom, when, and who published it. `verified` is the day on which exactly this
+    was first found (an ISO date; empty in a lock that was written before days were kept).
     """
 
     source: str
     sha256: str
     words: Mapping[str, str]
     said: Mapping[str, str]
+    verified: str = field(default="", compare=False)
     where: Place = field(default=Place(LOCK), compare=False)
 
 
@@ -83,13 +88,14 @@ def _sha256(*parts: object) -> str:
 
 
 def verify(
-    campaign: Campaign, sources: Mapping[str, str], root: Path
+    campaign: Campaign, sources: Mapping[str, str], root: Path, today: date | None = None
 ) -> tuple[Lock, list[Problem]]:
     """Looks for each statement's words in the sources, which are texts by file name.
 
     Returns the new lock and everything that was not found, with the nearest words there are. A
     statement that was verified before, and of which no source is given now, keeps its entry; one
-    that has a problem has none. Raises nothing.
+    that has a problem has none. `today` is the day for what was not found just like this before.
+    Raises nothing.
     """
     texts = [(Path(name).name, Source(text)) for name, text in sorted(sources.items())]
     before, _ = read_lock(root)  # an unreadable lock is written anew
@@ -100,8 +106,14 @@ def verify(
         entry, wrong = _verify_statement(statement, passages, texts, before.get(statement.id))
         problems += wrong
         if entry is not None:
-            lock[statement.id] = entry
+            lock[statement.id] = _dated(entry, before.get(statement.id), today)
     return lock, problems
+
+
+def _dated(entry: Entry, before: Entry | None, today: date | None) -> Entry:
+    if entry is before or (before is not None and before == entry and before.verified):
+        return before
+    return entry if today is None else replace(entry, verified=today.isoformat())
 
 
 def _passages_of(campaign: Campaign, statement: Statement) -> list[Passage]:
@@ -217,7 +229,7 @@ def _missing_problem(miss: _Missing, name: str, source: Source) -> Problem:
         if miss.passage.kind == "quote" and "quotation" in miss.why:
             fix = "A quote is direct speech; make it a position or a fact if it isn't."
         return Problem("verify-not-found", miss.passage.where, what, fix)
-    return Problem("verify-not-found", miss.passage.where, what, _difference(miss.words, source))
+    return Problem("verify-not-found", miss.passage.where, what, difference(miss.words, source))
 
 
 def _nearest(words: str, source: Source) -> Span | None:
@@ -232,7 +244,7 @@ def _any_close(passages: Sequence[Passage], source: Source) -> bool:
     return any(_nearest(normalise(passage.text), source) is not None for passage in passages)
 
 
-def _difference(words: str, source: Source) -> str:
+def difference(words: str, source: Source) -> str:
     """Where words part from the nearest that the source has."""
     near = _nearest(words, source)
     if near is None:
@@ -317,15 +329,7 @@ def _name(passage: Passage) -> str:
 def write_lock(root: Path, lock: Lock) -> Path:
     """Writes the lock, whole or not at all, and returns its path. Raises OSError."""
     path = root / LOCK
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(lock_text(lock))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, lock_text(lock))
     return path
 
 
@@ -336,15 +340,11 @@ def lock_text(lock: Lock) -> str:
 
 def _entry_text(name: str, entry: Entry) -> str:
     lines = [f"[{name}]", f"source = {_quoted(entry.source)}", f'sha256 = "{entry.sha256}"']
+    if entry.verified:
+        lines.append(f"verified = {_quoted(entry.verified)}")
     for part, hashes in (("words", entry.words), ("said", entry.said)):
         lines += ["", f"[{name}.{part}]", *(f'{n} = "{hashes[n]}"' for n in sorted(hashes))]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """A TOML string. JSON's is one, but for the two characters mended here."""
-    fit = text.encode("utf-8", "replace").decode()
-    return json.dumps(fit, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_lock(root: Path) -> tuple[Lock, list[Problem]]:
@@ -366,9 +366,10 @@ def _with_fix(problem: Problem) -> Problem:
 
 def _read_entry(table: Table) -> Entry:
     source, sha256 = table.text("source", required=True), table.text("sha256", required=True)
+    verified = table.text("verified")
     words, said = _read_hashes(table, "words"), _read_hashes(table, "said")
     table.close()
-    return Entry(source, sha256, words, said, table.where)
+    return Entry(source, sha256, words, said, verified, table.where)
 
 
 def _read_hashes(table: Table, key: str) -> dict[str, str]:

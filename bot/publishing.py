@@ -92,7 +92,7 @@ LATE, PAUSED, UNAPPROVED, MEDIA, NOTHING = (
 _NOT_NOW = {
     LATE: "its time passed before its media were ready",
     PAUSED: "paused; `bot resume` lifts it",
-    UNAPPROVED: "it is not signed off",
+    UNAPPROVED: "it is not signed off; see `bot approve`",
     MEDIA: "its media are not ready, see above",
     NOTHING: "nothing is left to draw",
 }

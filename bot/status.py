@@ -5,31 +5,56 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from bot.approval import Approvals
 from bot.domain import Account, Campaign
 from bot.ledger.base import ALIVE as ALIVE
 from bot.ledger.base import Beat, Ledger, Row
-from bot.planning import Planner
+from bot.planning import Planned, Planner
 from bot.preview.coming import coming, to_json
 from bot.preview.terminal import shortened
 
 RECENT = timedelta(hours=24)
 """A refused post is shown as needing a person for so long."""
 
+AHEAD = timedelta(days=7)
+"""Coming posts that are not signed off are told of so long before."""
+
+SOON = timedelta(hours=48)
+"""One that is not signed off so shortly before needs a person."""
+
+MOST = 500
+"""At most so many coming slots of an account are looked at for that."""
+
+_SHOWN = 5
+
 
 def gather(
-    campaign: Campaign, planner: Planner, ledger: Ledger, *, dry_run: bool
+    campaign: Campaign,
+    planner: Planner,
+    ledger: Ledger,
+    *,
+    dry_run: bool,
+    approvals: Approvals | None = None,
 ) -> dict[str, Any]:
-    """Everything `bot status` says, as JSON. Always of the live ledger."""
+    """Everything `bot status` says, as JSON. Always of the live ledger.
+
+    `approvals` are the sign-offs, where the campaign asks for them.
+    """
     now = ledger.now()
     paused = ledger.paused()
     beats = ledger.beats()
+    accounts = [
+        _account(campaign, planner, ledger, account, now, approvals)
+        for account in campaign.accounts.values()
+    ]
     return {
         "campaign": campaign.name,
         "mode": "dry run" if dry_run else "live",
@@ -37,11 +62,12 @@ def gather(
         "now": now.isoformat(),
         "paused": None if paused is None else {"since": paused[0].isoformat(), "why": paused[1]},
         "workers": [_worker(beat, now) for beat in beats],
-        "accounts": [
-            _account(campaign, planner, ledger, account, now)
-            for account in campaign.accounts.values()
+        "accounts": accounts,
+        "needs_a_person": [
+            *_halts(ledger),
+            *_needs_a_person(ledger, beats, now),
+            *_needs_a_sign_off(accounts, now),
         ],
-        "needs_a_person": [*_halts(ledger), *_needs_a_person(ledger, beats, now)],
     }
 
 
@@ -50,11 +76,53 @@ def _worker(beat: Beat, now: datetime) -> dict[str, Any]:
     return {"worker": beat.worker, "alive": alive, "heard": beat.at.isoformat(), **beat.note}
 
 
+def _unsigned(
+    plan: Iterable[Planned], approvals: Approvals, now: datetime
+) -> Iterator[dict[str, Any]]:
+    """The posts of the coming days that are not signed off.
+
+    `changed` tells of one whose slot had a post that was signed off, until an edit.
+    """
+    ahead = takewhile(lambda each: each.slot.at < now + AHEAD, plan)
+    alive = (each for each in ahead if each.slot.expires > now)
+    for planned in islice(alive, MOST):
+        if planned.post is not None and not approvals.approved(planned):
+            before = approvals.changed(planned)
+            yield {
+                "id": planned.slot.id,
+                "slot": planned.slot.at.isoformat(),
+                "changed": None if before is None else {"by": before.by, "at": before.at},
+            }
+
+
+def _needs_a_sign_off(
+    accounts: Sequence[dict[str, Any]], now: datetime
+) -> Iterator[dict[str, Any]]:
+    """One need an account, however many posts lack a sign-off."""
+    for each in accounts:
+        unsigned = each["unapproved"]
+        soon = [item for item in unsigned if datetime.fromisoformat(item["slot"]) < now + SOON]
+        if soon:
+            many = "1 post" if len(soon) == 1 else f"{len(soon)} posts"
+            yield {
+                "id": soon[0]["id"],
+                "state": "unapproved",
+                "reason": f"{many} of the coming {SOON // timedelta(hours=1)} hours not signed off",
+                "fix": "Without it they are missed: bot approve shows them.",
+            }
+
+
 def _account(
-    campaign: Campaign, planner: Planner, ledger: Ledger, account: Account, now: datetime
+    campaign: Campaign,
+    planner: Planner,
+    ledger: Ledger,
+    account: Account,
+    now: datetime,
+    approvals: Approvals | None,
 ) -> dict[str, Any]:
-    history = ledger.history(account.name)
-    upcoming = next(coming(planner, campaign, {account.name: history}, now=now), None)
+    histories = {account.name: ledger.history(account.name)}
+    upcoming = next(coming(planner, campaign, histories, now=now), None)
+    plan = coming(planner, campaign, histories, now=now)
     last = next(ledger.rows(account.name, states=("posted",), newest=1), None)
     halt = ledger.halted(account.name)
     counts = {
@@ -67,7 +135,8 @@ def _account(
         "counts": counts,
         "open": [row.to_json() for row in ledger.open_rows(account.name)],
         "last": None if last is None else last.to_json(),
-        "next": None if upcoming is None else to_json(upcoming, approved=not campaign.approval),
+        "next": None if upcoming is None else _next(upcoming, approvals),
+        "unapproved": [] if approvals is None else list(_unsigned(plan, approvals, now)),
     }
 
 
@@ -75,6 +144,10 @@ def _halts(ledger: Ledger) -> Iterator[dict[str, Any]]:
     for account, halt in ledger.halts().items():
         fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
         yield {"id": account, "state": "halted", "reason": halt.why, "fix": fix}
+
+
+def _next(upcoming: Planned, approvals: Approvals | None) -> dict[str, Any]:
+    return to_json(upcoming, approved=approvals is None or approvals.approved(upcoming))
 
 
 def _needs_a_person(
@@ -181,6 +254,20 @@ def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:
     else:
         text = shortened(upcoming["text"] or "nothing is left to draw", 70)
         click.echo(f"  next  {_local(upcoming['slot'], zone)}\n        {text}")
+    _show_unsigned(each["unapproved"], zone)
+
+
+def _show_unsigned(unsigned: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
+    if not unsigned:
+        return
+    many = "1 post is" if len(unsigned) == 1 else f"{len(unsigned)} posts are"
+    click.secho(f"  {many} not signed off within {AHEAD.days} days:", fg="yellow")
+    for item in unsigned[:_SHOWN]:
+        before = item["changed"]
+        since = "" if before is None else f" (edited since {before['by']} signed it off)"
+        click.secho(f"        {item['id']}  {_local(item['slot'], zone)}{since}", fg="yellow")
+    if len(unsigned) > _SHOWN:
+        click.secho(f"        and {len(unsigned) - _SHOWN} more: bot approve --days 7", fg="yellow")
 
 
 def _local(iso: str, zone: ZoneInfo) -> str:

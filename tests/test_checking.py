@@ -38,6 +38,7 @@ FACT = "messages/templates/fact.txt"
 FRAME = "messages/templates/frame.txt"
 MEDIA = "media/media.toml"
 LOCK = "messages/sources.lock"
+APPROVED = "messages/approved.toml"
 
 TEMPLATES = (QUOTE, POSITION, DEMAND, FACT, FRAME)
 
@@ -54,6 +55,14 @@ SOUND: Mapping[str, str | bytes] = {
     **{path: changed(path, "attach: square", "attach: square, banner") for path in TEMPLATES},
 }
 """The tiny campaign with a second picture, posting monthly: nothing is wrong with it."""
+
+
+def sign_off(key: str) -> str:
+    """A sign-off by this key, on line 2."""
+    slot = "x/2026-12-05T11:00:00+00:00"
+    at = "2026-11-20T09:00:00+00:00"
+    said = f'slot = "{slot}", says = "Hear", by = "Ada", at = "{at}", key = "{key}"'
+    return f"posts = [\n  {{{said}}},\n]\n"
 
 
 def edited(path: str, *pairs: tuple[str, str]) -> Files:
@@ -444,12 +453,29 @@ PLANS = [
         "warning",
     ),
     Bad(
-        "sign-off, which this version does not have",
+        "sign-off without a beginning",
         edited(CAMPAIGN, ("[schedule]", "approval = true\n[schedule]")),
-        "approval",
-        f"{CAMPAIGN}:1",
-        ("`approval = true`", "every slot would be missed"),
-        "Set `approval = false`",
+        "missing-starts",
+        f"{CAMPAIGN}:7",
+        ("`approval = true`", "no `starts`"),
+        "Add starts = 2026-12-01",
+    ),
+    Bad(
+        "a sign-off of what can't be made any more",
+        {APPROVED: sign_off("0" * 64)},
+        "approval-stale",
+        f"{APPROVED}:2",
+        ("What Ada signed off for x/2026-12-05T11:00:00+00:00 (“Hear”) was edited since",),
+        "`bot approve` shows the post as it is now",
+        "warning",
+    ),
+    Bad(
+        "a sign-off that somebody edited",
+        {APPROVED: sign_off("0" * 63 + "g")},
+        "approved-unreadable",
+        f"{APPROVED}:2",
+        ("is no key",),
+        "undo the edit",
     ),
     Bad(
         "a schedule that is over",
@@ -561,16 +587,16 @@ def test_everything_is_told_at_once_each_once_and_in_order(tmp_path: Path) -> No
         **edited(
             CAMPAIGN,
             (MONTHLY, f"{MONTHLY}\nends = 2026-12-04"),
-            ("[schedule]", "approval = true\n[schedule]"),
         ),
+        APPROVED: sign_off("0" * 64),
         **edited(QUOTE, ("— {{", f"{LONG}{{{{")),
         **edited(MEDIA, ("The harbour, empty.", "x" * 1001)),
     }
     problems = checked(tmp_path, files, edited(DOCKERS, ("is a human right", "is a right")))
     assert [(p.rule, str(p.where)) for p in problems] == [
         ("alt-long", f"{MEDIA}:5"),
-        ("approval", f"{CAMPAIGN}:1"),
-        ("schedule-over", f"{CAMPAIGN}:7"),
+        ("approval-stale", f"{APPROVED}:2"),
+        ("schedule-over", f"{CAMPAIGN}:6"),
         ("lock-edited", f"{DOCKERS}:12"),
         ("post-too-long", f"{QUOTE}:4"),
     ]

@@ -8,6 +8,7 @@ import re
 import runpy
 import shlex
 import subprocess
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,7 +43,7 @@ class Block(NamedTuple):
 
 def blocks(text: str) -> list[Block]:
     found = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
-    return [Block(language, body) for language, body in found]
+    return [Block(language, textwrap.dedent(body)) for language, body in found]
 
 
 def rows(text: str) -> Iterator[list[str]]:
@@ -316,7 +317,7 @@ def test_ci_runs_the_readmes_two_commands(word: str, which: int) -> None:
 
 
 def sources() -> list[Path]:
-    modules = ["media.py", "provenance.py", "checking.py"]
+    modules = ["media.py", "provenance.py", "approval.py", "checking.py"]
     return [*(ROOT / "bot/content").glob("*.py"), *(ROOT / "bot" / name for name in modules)]
 
 
@@ -355,8 +356,31 @@ def test_every_rule_of_check_is_in_the_editors_table() -> None:
     # Whatever has a hyphen is a rule; of single words, some are keys of the content.
     assert {rule for rule in reported if "-" in rule} - documented == set()
     assert documented - reported == set()
-    plain = {"approval", "empty", "hashtag", "mention", "ring", "secret", "unreadable"}
+    plain = {"empty", "hashtag", "mention", "ring", "secret", "unreadable"}
     assert plain <= documented
+
+
+FIX_AFTER = {"Problem": 3, "error": 3, "warn": 3, "_add": 3, "_AssetError": 2, "Fault": 2}
+"""How many arguments after the rule's name the suggestion stands, in what reports problems."""
+
+
+def test_every_problem_comes_with_what_to_do() -> None:
+    seen = 0
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            callee = getattr(node, "func", None)
+            name = getattr(callee, "attr", getattr(callee, "id", ""))
+            if not isinstance(node, ast.Call) or name not in FIX_AFTER:
+                continue
+            if not node.args or not SLUG.fullmatch(text_of(node.args[0])):
+                continue
+            seen += 1
+            where = f"{path.name}:{node.lineno}"
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            fix = [*node.args[FIX_AFTER[name] :][:1], *filter(None, [given.get("fix")])]
+            assert fix, f"{where} says what is wrong, and not what to do"
+            assert not (isinstance(fix[0], ast.Constant) and not fix[0].value), where
+    assert seen > 80
 
 
 def documented_rules() -> list[tuple[str, str]]:

@@ -82,6 +82,7 @@ def test_the_list_of_modules_is_the_import_rule() -> None:
 HEAVY = (
     *("tweepy", "requests", "jinja2", "apscheduler", "sqlite3", "psycopg", "rich", "PIL"),
     *("cronsim", "publicsuffixlist", "rapidfuzz", "dateutil", "dotenv"),
+    *("starlette", "uvicorn", "watchfiles", "anyio", "asyncio"),
 )
 
 
@@ -178,7 +179,7 @@ DATA_ONLY = {"tzdata"}
 
 
 def test_what_the_program_imports_is_what_it_says_it_needs() -> None:
-    declared = {canonicalize_name(each.name) for each in needed("postgres")}
+    declared = {canonicalize_name(each.name) for each in needed("postgres", "preview")}
     assert declared - DATA_ONLY == distributions(imported("bot"))
 
 

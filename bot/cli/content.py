@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @json_option
+@click.option("--fix", is_flag=True, help="Mend what can safely be mended, and say what.")
 @pass_bot
-def check(bot: Bot, as_json: bool) -> int:
+def check(bot: Bot, as_json: bool, fix: bool) -> int:
     """Looks for everything that could go wrong with the content.
 
     \b
-    Example:  bot check
+    Examples:  bot check
+               bot check --fix
     Exit code 1 where there are errors; warnings alone leave it at 0.
     """
     from bot.checking import check as check_content
 
+    if fix:
+        _mend(bot, err=as_json)
     problems = check_content(bot.root, limits_of(NETWORKS))
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
@@ -36,6 +40,21 @@ def check(bot: Bot, as_json: bool) -> int:
         colour = "red" if errors else "green"
         click.secho(found if problems else "Clean.", fg=colour, bold=True)
     return 1 if errors else 0
+
+
+def _mend(bot: Bot, *, err: bool) -> None:
+    """Mends what can be, and shows each edit."""
+    from bot.mending import mend
+
+    done = mend(bot.root, NETWORKS)
+    for each in done:
+        where = click.style(str(each.problem.where), bold=True)
+        click.echo(f"{where}: {click.style('mended', fg='green')}: {each.problem.what}", err=err)
+        for sign, lines, colour in (("-", each.removed, "red"), ("+", each.added, "green")):
+            for line in lines:
+                click.secho(f"    {sign} {line}", fg=colour, err=err)
+    if done:
+        click.echo(f"Mended {counted(len(done), 'problem')}.\n", err=err)
 
 
 def _problem_json(problem: Problem) -> dict[str, Any]:
@@ -64,15 +83,17 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     """Finds every quoted word in the source texts, and locks that.
 
     \b
-    Example:  bot verify statements/ituc.txt statements/industriall.txt
+    Example:  bot verify statement.txt another.txt
     Writes messages/sources.lock, by which `bot check` knows of any later edit.
     """
+    from datetime import UTC, datetime
+
     from bot.provenance import verify as verify_sources
     from bot.provenance import write_lock
 
     campaign = bot.campaign()
-    texts = {name.rpartition("/")[2]: _read_source(name) for name in sources}
-    lock, problems = verify_sources(campaign, texts, bot.root)
+    texts = {name.rpartition("/")[2]: read_source(name) for name in sources}
+    lock, problems = verify_sources(campaign, texts, bot.root, datetime.now(UTC).date())
     for problem in problems:
         _show_problem(problem)
     if any(problem.severity == "error" for problem in problems):
@@ -89,7 +110,8 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     return 0
 
 
-def _read_source(name: str) -> str:
+def read_source(name: str) -> str:
+    """A source's text. UsageError where it can't be read."""
     from pathlib import Path
 
     try:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.domain import Account
     from bot.ledger.base import Ledger
     from bot.networks.base import Network
+    from bot.planning import Planned
     from bot.publishing import Publisher, Tell
     from bot.settings import Secret, Settings
 
@@ -74,6 +75,7 @@ class Session:
         alert_url = _reveal(settings.alert_url) if self.live else None
         self.tell: Tell = Teller(alert_url, self.redact, dry_run=not self.live)
         refuse_ephemeral(self.settings, os.environ)
+        bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
         self.networks = {account.name: self._network(account) for account in self.accounts}
 
     def redact(self, text: str) -> str:
@@ -106,9 +108,17 @@ class Session:
             ledger,
             self.networks[account.name],
             self.tell,
-            approved=lambda _: not self.campaign.approval,
+            approved=self.approved(),
             stopping=stopping,
         )
+
+    def approved(self) -> Callable[[Planned], bool]:
+        """Whether a post may go out: with sign-off, by the file as it is at that time."""
+        if not self.campaign.approval:
+            return lambda _: True
+        from bot.approval import Watched
+
+        return Watched(self.bot.root, self.tell)
 
     @property
     def where(self) -> str:
@@ -189,7 +199,8 @@ def _left_due(session: Session, ledger: Ledger, account: Account, unread: str) -
     elif ledger.paused():
         why = "paused; `bot resume` lifts it"
     else:
-        why = "not signed off" if session.campaign.approval else "its media are not ready"
+        signed = session.approved()(planned)
+        why = "its media are not ready" if signed else "it is not signed off; see `bot approve`"
     yield f"{planned.slot.id}: due, and not sent: {why}"
 
 

@@ -50,7 +50,8 @@ def status(bot: Bot, as_json: bool) -> int:
     settings = bot.settings()
     ledger = bot.ledger(readonly=True)
     try:
-        found = gather(campaign, make_planner(campaign), ledger, dry_run=settings.dry_run)
+        planner, approvals = make_planner(campaign), bot.approvals(campaign)
+        found = gather(campaign, planner, ledger, dry_run=settings.dry_run, approvals=approvals)
     finally:
         ledger.close()
     if as_json:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from bot.approval import Approvals
     from bot.domain import Account, Campaign, History, Limits
     from bot.ledger.base import Ledger
     from bot.networks.base import Network, Request
@@ -60,6 +61,14 @@ class Bot:
         from bot.content import load_or_raise
 
         return load_or_raise(self.root, known_networks=NETWORKS)
+
+    def approvals(self, campaign: Campaign) -> Approvals | None:
+        """The sign-offs, where the campaign asks for them; else None."""
+        if not campaign.approval:
+            return None
+        from bot.approval import Approvals
+
+        return Approvals.load(self.root)
 
     def histories(self, accounts: Iterable[Account]) -> dict[str, History]:
         """What the live ledger says of these accounts."""

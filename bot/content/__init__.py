@@ -11,6 +11,8 @@ The parts, in reading order; each imports only parts above it:
     statements    statements/ID.toml
     bodies        what the body of a template may hold
     templates     templates/NAME.txt
+    writing       text to files
+    splicing      other short forms in a statement's text, the rest of it as it is
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from bot.domain import Asset, Campaign, Place, Problem, Template
 from bot.errors import ContentError
 from bot.media import load_assets
 
-__all__ = ["load", "load_or_raise", "make_environment"]
+__all__ = ["load", "load_or_raise", "make_environment", "survey"]
 
 
 def load(
@@ -43,18 +45,34 @@ def load(
     line. With lint=False it doesn't look for warnings and secrets; whatever would make a wrong post
     is still an error. Never raises.
     """
-    findings = Findings(lint)
     if not os.path.isdir(root / "messages"):  # noqa: PTH112 (Path.is_dir can raise)
         what = f"There is no folder messages/ in {shown(str(root.absolute()), 200)}"
         fix = "Run this in the checkout, or say where it is: --root DIR, or BOT_ROOT."
         return None, [Problem("missing-folder", Place("messages"), what, fix)]
-    campaign = _read(Reader(root, findings), known_networks)
+    campaign, problems = survey(root, known_networks=known_networks, lint=lint)
+    is_wrong = any(problem.severity == "error" for problem in problems)
+    return None if is_wrong else campaign, problems
+
+
+def survey(
+    root: Path,
+    *,
+    known_networks: Collection[str],
+    lint: bool = True,
+    instead: Mapping[str, str] | None = None,
+) -> tuple[Campaign, list[Problem]]:
+    """As much of the campaign as could be read, and every problem found; not fit for use with one.
+
+    `instead` has texts by path that are read in place of what is on the disk, or beside it: what
+    somebody is writing. media.toml is always the disk's. Never raises.
+    """
+    findings = Findings(lint)
+    campaign = _read(Reader(root, findings, instead), known_networks)
     if lint:
         from bot.content.scanning import scan_for_secrets
 
         scan_for_secrets(root, findings)
-    problems = sorted(findings.problems, key=lambda p: (p.where.file, p.where.line or 0))
-    return None if findings.errors else campaign, problems
+    return campaign, sorted(findings.problems, key=lambda p: (p.where.file, p.where.line or 0))
 
 
 def load_or_raise(root: Path, known_networks: Collection[str], *, lint: bool = False) -> Campaign:

@@ -49,6 +49,8 @@ def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
     schedule = schedules.read(shared) if shared else None
     accounts = dict(_read_accounts(top, known_networks, read.language, schedule, schedules))
     _check_accounts(top, accounts)
+    if read.approval:
+        _check_starts(top, accounts)
     top.close()
     return replace(
         read,
@@ -152,6 +154,20 @@ def _check_accounts(top: Table, accounts: Mapping[str, Account]) -> None:
             )
             fix = "Networks ban the same posts on two accounts: keep one, or change its language."
             top.findings.error("account-twins", account.where, what, fix)
+
+
+def _check_starts(top: Table, accounts: Mapping[str, Account]) -> None:
+    """With sign-off, a plan must begin at the same time wherever it is looked at."""
+    lacking = dict.fromkeys(
+        account.schedule.where for account in accounts.values() if account.schedule.starts is None
+    )
+    for where in lacking:
+        what = "`approval = true`, but this schedule has no `starts`"
+        fix = (
+            "Add starts = 2026-12-01, the day of the first post: without it every machine would"
+            " begin the plan when it looks at it, and others would be signed off than are sent."
+        )
+        top.findings.error("missing-starts", where, what, fix)
 
 
 class _Schedules:

@@ -1,4 +1,4 @@
-"""Pure: on which line of a TOML text each key stands. tomllib gives none.
+"""Pure: where in a TOML text each key and value stands. tomllib tells nothing of it.
 
 One pass over the text's tokens, so that strings, multi-line strings, arrays, inline tables and
 comments that look like keys can't fool it. It never raises: of a text that isn't TOML it tells what
@@ -16,7 +16,7 @@ from typing import NamedTuple
 KeyPath = tuple[str | int, ...]
 """The way to a value: keys, and for the elements of an array their index from 0."""
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'''
     [ \t\r]++ | \#[^\n]*+
     | (?P<string>
@@ -32,6 +32,13 @@ _TOKEN = re.compile(
 )
 
 
+class Stretch(NamedTuple):
+    """Where a value stands in the text, as written: from `start` up to, and without, `end`."""
+
+    start: int
+    end: int
+
+
 class Twice(NamedTuple):
     """A key or a table that stands twice: which, and on which lines."""
 
@@ -43,9 +50,13 @@ class Twice(NamedTuple):
 
 @dataclass(slots=True)
 class Lines:
-    """The line, from 1, of every key path; and what stands twice, which TOML forbids."""
+    """The line, from 1, of every key path; and what stands twice, which TOML forbids.
+
+    `values` has where the value of every key, and each element of an array, stands in the text.
+    """
 
     at: dict[KeyPath, int] = field(default_factory=dict)
+    values: dict[KeyPath, Stretch] = field(default_factory=dict)
     twice: list[Twice] = field(default_factory=list)
 
     def find(self, path: KeyPath) -> int:
@@ -71,9 +82,14 @@ class _Token(NamedTuple):
     kind: str
     text: str
     line: int
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
 
 
-_END = _Token("mark", "", 0)
+_END = _Token("mark", "", 0, 0)
 _AFTER_VALUE = {"\n", ",", "]", "}", ""}
 
 
@@ -84,6 +100,7 @@ class _Scan:
         self.lines = Lines()
         self._tokens = _tokens(text)
         self._now = next(self._tokens, _END)
+        self._last = _END
         self._table: KeyPath = ()
         self._tables: set[KeyPath] = set()
         self._elements: dict[KeyPath, int] = {}
@@ -140,6 +157,11 @@ class _Scan:
         return tuple(keys)
 
     def _value(self, path: KeyPath) -> None:
+        start = self._now.start
+        self._skip_value(path)
+        self.lines.values[path] = Stretch(start, self._last.end)
+
+    def _skip_value(self, path: KeyPath) -> None:
         if self._now.text == "[":
             self._take()
             self._array(path)
@@ -182,7 +204,7 @@ class _Scan:
             at.setdefault(path[:length], line)
 
     def _take(self) -> _Token:
-        taken = self._now
+        taken = self._last = self._now
         if taken is _END:
             raise _EndOfTextError
         self._now = next(self._tokens, _END)
@@ -196,11 +218,11 @@ class _Scan:
 def _tokens(text: str) -> Iterator[_Token]:
     """The text's tokens, without spaces and comments. A string's text has its quotes."""
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind = match.lastgroup
         if kind is not None:
             token = match.group()
-            yield _Token(kind, token, line)
+            yield _Token(kind, token, line, match.start())
             line += token.count("\n")
 
 

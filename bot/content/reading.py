@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,17 +79,23 @@ def one_line(text: str) -> str:
 
 
 class Reader:
-    """Reads files under a root, and nothing outside it. Paths are relative, with `/`."""
+    """Reads files under a root, and nothing outside it. Paths are relative, with `/`.
 
-    def __init__(self, root: Path, findings: Findings) -> None:
+    `instead` has texts by path that count as if they were on the disk.
+    """
+
+    def __init__(
+        self, root: Path, findings: Findings, instead: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root
         self.findings = findings
+        self._instead = instead or {}
         self._real_root = os.path.realpath(root)
         self._inner_folders: set[str] = set()
 
     def text(self, path: str) -> str | None:
         """The file's text with `\\n` at its line ends, or None after reporting why not."""
-        data = self._bytes(path)
+        data = self._instead[path].encode() if path in self._instead else self._bytes(path)
         return None if data is None else self._decoded(path, data)
 
     def names(self, folder: str, suffix: str) -> list[tuple[str, str]]:
@@ -101,12 +107,15 @@ class Reader:
             return []
         self._inner_folders.add(folder)
         found = []
+        extra = {path.rpartition("/")[2] for path in self._instead if path.startswith(f"{folder}/")}
         try:
-            entries = sorted(os.listdir(self.root / folder))  # noqa: PTH208 (names are all we need)
+            entries = os.listdir(self.root / folder)  # noqa: PTH208 (names are all we need)
         except OSError as error:
-            self._missing_folder(folder, suffix, error)
-            return []
-        for entry in entries:
+            if not extra:
+                self._missing_folder(folder, suffix, error)
+                return []
+            entries = []
+        for entry in sorted({*entries, *extra}):
             path = f"{folder}/{printable(entry)}"
             if entry.endswith(suffix) and not is_left_by_editor(entry):
                 self._check_name(path, entry.removesuffix(suffix))

@@ -39,6 +39,17 @@ _NEGATIONS = {
     "en": r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot|\w+n't|unless"
     r"|den(?:y|ies|ied|ying|ials?)|refus(?:e[sd]?|ing|als?)|reject(?:s|ed|ing)?"
     r"|hardly|barely|scarcely|fail(?:s|ed|ing)? to|yet to)\b",
+    "be": r"\b(?:не|ні|няма|ніколі|ніхто|нічога|ніяк\w*|без)\b",
+    "de": r"\b(?:nicht|nichts|nie|niemals|niemand\w*|nirgends|kein\w*|ohne|weder|kaum"
+    r"|verweiger\w*)\b",
+    "es": r"\b(?:no|ni|nunca|jamás|nada|nadie|ningún|ningun\w*|tampoco|sin|rechaz\w*)\b",
+    "fr": r"\b(?:n'|(?:ne|ni|non|pas|jamais|rien|sans|aucune?s?|nul(?:le)?|refus\w*|rejet\w*)\b)",
+    "it": r"\b(?:non|né|mai|nulla|niente|nessun\w*|senza|rifiut\w*)\b",
+    "nl": r"\b(?:niet|niets|niemand|nooit|nergens|geen|zonder|noch|weiger\w*)\b",
+    "pl": r"\b(?:nie|nigdy|nikt|nic|nikogo|niczego|żad\w*|bez|ani|odm[oó]w\w*)\b",
+    "pt": r"\b(?:não|nem|nunca|jamais|nada|ninguém|nenhum\w*|sem|recus\w*)\b",
+    "ru": r"\b(?:не|ни|нет|никогда|никто|ничего|никак\w*|нельзя|без|отказ\w*)\b",
+    "uk": r"\b(?:не|ні|нема\w*|ніколи|ніхто|нічого|ніяк\w*|без|відмов\w*)\b",
 }
 """What turns a sentence round, by language. A language that isn't listed is not looked at."""
 
@@ -301,3 +312,15 @@ def mention_in(text: str) -> int | None:
     bare = re.sub(_ADDRESS, lambda address: " " * len(address.group()), text)
     found = re.search(_MENTION, bare)
     return None if found is None else found.start()
+
+
+def used_of(text: str, words: str) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is among these words: the text, or a short form."""
+    whole = Text(text)
+    spans = [Span(0, len(whole.spaced))] if words == text else _placed(whole, pieces(words), words)
+    found: list[tuple[str, bool]] = []
+    at = 0
+    for start, end in spans or []:
+        found += [(whole.spaced[at:start], False), (whole.spaced[start:end], True)]
+        at = end
+    return [(piece, used) for piece, used in [*found, (whole.spaced[at:], False)] if piece]

@@ -21,7 +21,9 @@ _INDENT = " " * 14
 """Before the notes under a post, from their second line on."""
 
 
-def card(planned: Planned, zone: ZoneInfo, width: int | None, *, explain: bool) -> Iterator[str]:
+def card(
+    planned: Planned, zone: ZoneInfo, width: int | None, *, explain: bool, sign_off: str = ""
+) -> Iterator[str]:
     """One post, as lines for a terminal so many columns wide, or for a pipe."""
     yield heading(planned, zone, gauge=width is not None)
     if planned.post is None:
@@ -31,7 +33,7 @@ def card(planned: Planned, zone: ZoneInfo, width: int | None, *, explain: bool) 
         for number, part in enumerate(_broken(line, width)):
             margin = "  │ " if number == 0 else "  ↪ "
             yield click.style(margin, fg="red") + part
-    for label, text in _notes(planned, explain=explain):
+    for label, text in _notes(planned, sign_off, explain=explain):
         yield from (click.style(line, dim=True) for line in _note(label, text, width))
 
 
@@ -52,7 +54,7 @@ def _gauge(length: int, limit: int) -> str:
     return "█" * filled + "░" * (10 - filled)
 
 
-def _notes(planned: Planned, *, explain: bool) -> Iterator[tuple[str, str]]:
+def _notes(planned: Planned, sign_off: str, *, explain: bool) -> Iterator[tuple[str, str]]:
     """What else there is to know of a post: a label and a text each."""
     assert planned.post is not None
     for item in planned.post.media:
@@ -60,6 +62,8 @@ def _notes(planned: Planned, *, explain: bool) -> Iterator[tuple[str, str]]:
         yield "alt text", item.alt
     yield "template", str(planned.template)
     yield "draws", ", ".join(planned.draws or ())
+    if sign_off:
+        yield "sign-off", sign_off
     if explain and planned.why is not None:
         for number, line in enumerate(planned.why.lines()):
             yield "" if number else "why", line

@@ -127,15 +127,18 @@ def test_a_pause(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
     assert states(cli) == {slot: "posted"}
 
 
-def test_sign_off_that_this_version_has_not(
-    cli: Cli, live: dict[str, str], x: FakeX, site: Path
-) -> None:
+def test_what_is_not_signed_off(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
     slot = due(site)
     text = (site / CAMPAIGN).read_text(encoding="utf-8")
-    (site / CAMPAIGN).write_text(text.replace("[schedule]", "approval = true\n[schedule]"))
+    with_sign_off = "approval = true\n[schedule]\nstarts = 2020-01-01"
+    (site / CAMPAIGN).write_text(text.replace("[schedule]", with_sign_off))
     done = cli("post", env=live, code=1)
-    assert done.complaint() == [f"{slot}: due, and not sent: not signed off"]
+    why = "it is not signed off; see `bot approve`"
+    assert done.complaint() == [f"{slot}: due, and not sent: {why}"]
     assert x.requests == []
+    cli("approve", slot, "--yes", "--by", "Ada")
+    cli("post", env=live)
+    assert states(cli) == {slot: "posted"}
 
 
 def test_nothing_left_to_draw(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:

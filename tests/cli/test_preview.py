@@ -89,7 +89,7 @@ def test_a_slot_without_anything_to_say(cli: Cli, site: Path) -> None:
 
 
 def test_without_sign_off_nothing_is_approved(cli: Cli, site: Path) -> None:
-    rewrite(site, "[schedule]", "approval = true\n[schedule]")
+    rewrite(site, "[schedule]", "approval = true\n[schedule]\nstarts = 2026-01-01")
     posts = cli("preview", "--json", "--count", "2", *DECEMBER).json()
     assert [post["approved"] for post in posts] == [False, False]
 

@@ -80,6 +80,19 @@ def test_nothing_fools_it() -> None:
     assert lines.twice == []
 
 
+def test_every_value_is_found_as_it_is_written() -> None:
+    found = key_lines(TRICKY).values
+    written = {path: TRICKY[start:end] for path, (start, end) in found.items()}
+    assert written["top",] == '"[not.a.table]"'
+    assert written["real", "list", 1] == '["two", "[x]"]'
+    assert written["real", "list", 2, "more"] == '{ deep = "}" }'
+    for path, text in written.items():
+        value: Any = tomllib.loads(TRICKY)
+        for key in path:
+            value = value[key]
+        assert tomllib.loads(f"x = {text}") == {"x": value}
+
+
 def paths(value: Any, path: KeyPath = ()) -> set[KeyPath]:
     """Every path there is in parsed TOML."""
     if not isinstance(value, (dict, list)):

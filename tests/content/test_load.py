@@ -49,7 +49,8 @@ def test_what_can_be_set(tmp_path: Path) -> None:
     text = changed(
         CAMPAIGN,
         "[schedule]",
-        'seed = 7\napproval = true\nlanguage = "pt-BR"\nsensitive = true\n[schedule]',
+        'seed = 7\napproval = true\nlanguage = "pt-BR"\nsensitive = true\n'
+        "[schedule]\nstarts = 2026-01-01",
     )
     watch = changed(WATCH, 'when = "June 2021"', 'when = "June 2021"\nlanguage = "fr"')
     demand = changed(DEMAND, "language: en", "language: de")

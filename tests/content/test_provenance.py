@@ -7,6 +7,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,32 @@ def test_everything_is_found(tmp_path: Path) -> None:
     plain = normalise(SOURCES["dockers.txt"])
     assert lock["dockers"].sha256 == hashlib.sha256(plain.encode()).hexdigest()
     assert set(lock["dockers"].words) == {"stand", "right", "talk", "sign", "fined"}
+
+
+def test_the_lock_says_on_which_day_words_were_first_found_as_they_are(tmp_path: Path) -> None:
+    first, second, third = date(2026, 1, 1), date(2026, 2, 2), date(2026, 3, 3)
+
+    def days(campaign: Campaign, sources: Mapping[str, str], today: date) -> list[str]:
+        lock, _ = verify(campaign, sources, tmp_path, today)
+        write_lock(tmp_path, lock)
+        assert {n: e.verified for n, e in read_lock(tmp_path)[0].items()} == {
+            name: entry.verified for name, entry in lock.items()
+        }
+        return [lock[name].verified for name in ("dockers", "port-watch")]
+
+    campaign = campaign_of(tmp_path)
+    assert days(campaign, SOURCES, first) == ["2026-01-01", "2026-01-01"]
+    assert days(campaign, SOURCES, second) == ["2026-01-01", "2026-01-01"], "nothing is new"
+    edited = campaign_of(tmp_path, **{DOCKERS: changed(DOCKERS, "May 2021", "spring 2021")})
+    only = {"dockers.txt": SOURCES["dockers.txt"]}
+    assert days(edited, only, third) == ["2026-03-03", "2026-01-01"]
+
+
+def test_a_lock_without_days_gets_them_only_from_a_comparison(tmp_path: Path) -> None:
+    campaign = locked(tmp_path)
+    only = {"dockers.txt": SOURCES["dockers.txt"]}
+    lock, _ = verify(campaign, only, tmp_path, date(2026, 1, 1))
+    assert [lock[name].verified for name in ("dockers", "port-watch")] == ["2026-01-01", ""]
 
 
 def test_it_writes_nothing_by_itself(tmp_path: Path) -> None:

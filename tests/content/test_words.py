@@ -200,7 +200,7 @@ def test_a_negation_that_an_ellipsis_stands_for(short: str, negation: str | None
     assert short_fault(SPOKEN, short) is None
     assert left_out_negation(SPOKEN, short, "en") == negation
     assert left_out_negation(SPOKEN, short, "en-GB") == negation
-    assert left_out_negation(SPOKEN, short, "fr") is None
+    assert left_out_negation(SPOKEN, short, "la") is None, "a language that is not listed"
 
 
 NEGATIONS = (
@@ -234,3 +234,30 @@ def test_words_that_are_no_negations(word: str) -> None:
 )
 def test_mentions(text: str, at: int | None) -> None:
     assert mention_in(text) == at
+
+
+LEFT_OUT = {
+    "be": ("Мы не адступім", "Мы … адступім", "не"),
+    "de": ("Wir weichen nicht zurück", "Wir weichen … zurück", "nicht"),
+    "es": ("Aquí no cede nadie", "Aquí … cede nadie", "no"),
+    "fr": ("Nous n'irons jamais seuls", "Nous … seuls", "n'"),
+    "it": ("Qui non si passa", "Qui … si passa", "non"),
+    "nl": ("Wij gaan niet weg", "Wij gaan … weg", "niet"),
+    "pl": ("Stąd nigdy odejdziemy", "Stąd … odejdziemy", "nigdy"),
+    "pt": ("Aqui não há medo", "Aqui … há medo", "não"),
+    "ru": ("Мы никогда уйдём", "Мы … уйдём", "никогда"),
+    "uk": ("Ми не підемо", "Ми … підемо", "не"),
+}
+
+
+@pytest.mark.parametrize("language", LEFT_OUT)
+def test_negations_in_other_languages(language: str) -> None:
+    text, short, negation = LEFT_OUT[language]
+    assert left_out_negation(text, short, language) == negation
+    assert left_out_negation(text, text, language) is None
+
+
+def test_every_language_with_marks_of_its_own_has_its_negations_known() -> None:
+    from bot.composing import MARKS
+
+    assert LEFT_OUT.keys() | {"en"} == MARKS.keys()

@@ -1,0 +1,276 @@
+"""The safe mends of what is wrong with the content: `bot check --fix`.
+
+A mend is an edit of a text in place that leaves no choice: a misspelt key with one that is a letter
+away, a list that has to be sorted, marks that the program puts by itself. It counts only if, with
+it, the problem is gone, less is wrong than before, and no quoted word is another. It never touches
+a picture's description, a sign-off or the lock; what needs a decision stays with its suggestion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.content import survey
+from bot.content.lines import TOKEN
+from bot.content.words import DOUBLE_QUOTES, ELLIPSIS, normalise
+from bot.content.writing import write_whole
+from bot.domain import KINDS, Campaign, Passage, Problem
+from bot.drafting import bare
+
+_SHORTEST = 4
+"""Of shorter words, one letter is too large a part: `to` and `by` are not each other misspelt."""
+
+_MARKS = f'["{DOUBLE_QUOTES}]'
+_DRAWN = rf"\{{\{{\s*(?:{'|'.join(KINDS)})\s*\}}\}}"
+_MEANT = re.compile(r"`([^`]+)`; did you mean `([^`]+)`\?")
+_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+_LIST = re.compile(r"\s*(?:as|short)\s*=\s*\[")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Mended(NamedTuple):
+    """A problem that is no more: the lines that went, and those that came."""
+
+    problem: Problem
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+def mend(root: Path, known_networks: Collection[str]) -> list[Mended]:
+    """Mends what can safely be mended, in the files. Raises OSError."""
+    texts: dict[str, str] = {}
+    done: list[Mended] = []
+    while True:
+        found = _next(root, known_networks, texts)
+        if found is None:
+            break
+        problem, text = found
+        before = _text(root, problem.where.file, texts) or ""
+        done.append(Mended(problem, *_difference(before, text)))
+        texts[problem.where.file] = text
+    for path, text in texts.items():
+        write_whole(root / path, text)
+    return done
+
+
+def _next(
+    root: Path, known_networks: Collection[str], texts: Mapping[str, str]
+) -> tuple[Problem, str] | None:
+    """The first problem that can be mended, and its file's text then."""
+    campaign, problems = survey(root, known_networks=known_networks, instead=texts)
+    for problem in problems:
+        path = problem.where.file
+        candidate = _candidate(problem, root, texts, campaign.hashtag)
+        if candidate is None:
+            continue
+        instead = {**texts, path: candidate}
+        then, left = survey(root, known_networks=known_networks, instead=instead)
+        is_mended = problem not in left and _errors(left) < _errors(problems)
+        if is_mended and _same_words(campaign, then):
+            return problem, candidate
+    return None
+
+
+def _errors(problems: Collection[Problem]) -> int:
+    return sum(problem.severity == "error" for problem in problems)
+
+
+def _same_words(before: Campaign, after: Campaign) -> bool:
+    """Whether no passage that could be read has other words than it had."""
+    return all(
+        _is_same(passage, after.passages[name])
+        for name, passage in before.passages.items()
+        if name in after.passages
+    )
+
+
+def _is_same(one: Passage, other: Passage) -> bool:
+    text = one.text in ("", other.text) or bare(one.text) == other.text
+    short = not one.short or _bare_words(one) == _bare_words(other)
+    said = not one.speaker or (one.speaker == other.speaker and set(one.by) == set(other.by))
+    return text and short and said and one.to in ("", other.to)
+
+
+def _bare_words(passage: Passage) -> list[list[str]]:
+    """The short forms' words, whatever stands for what is left out, in whatever order the forms."""
+    forms = (normalise(bare(form)).replace("...", ELLIPSIS) for form in passage.short)
+    return sorted(form.replace(ELLIPSIS, " ").split() for form in forms)
+
+
+def _text(root: Path, path: str, texts: Mapping[str, str]) -> str | None:
+    if path in texts:
+        return texts[path]
+    try:
+        return (root / path).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _candidate(problem: Problem, root: Path, texts: Mapping[str, str], hashtag: str) -> str | None:
+    """The file's text with this problem mended, perhaps; None where there is no safe way."""
+    if problem.rule == "not-utf8":
+        return _from_utf16(root / problem.where.file)
+    mender = _MENDERS.get(problem.rule)
+    text = _text(root, problem.where.file, texts)
+    if mender is None or text is None or problem.where.line is None:
+        return None
+    lines = text.split("\n")
+    at = problem.where.line - 1
+    if at >= len(lines):
+        return None
+    mended = mender(problem, lines, at, hashtag)
+    return None if mended is None or mended == lines else "\n".join(mended)
+
+
+def _from_utf16(file: Path) -> str | None:
+    """What an editor saved as "Unicode" says of itself that it is; nothing is guessed."""
+    try:
+        data = file.read_bytes()
+        return data.decode("utf-16") if data.startswith(_UTF16) else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+# Each mend takes a file's lines and where the problem is, and returns the lines as they should be,
+# or None. It may be wrong; `_next` looks at what comes of it.
+
+
+def _as_meant(problem: Problem, lines: list[str], at: int, _: str) -> list[str] | None:
+    """The one known name that is a letter away."""
+    said = _MEANT.search(problem.what)
+    if said is None:
+        return None
+    wrong, right = said.groups()
+    known = re.findall(r"`([^`]+)`", problem.fix)
+    if right not in known or [name for name in known if _is_near(wrong, name)] != [right]:
+        return None
+    word = re.compile(rf"(?<![\w-]){re.escape(wrong)}(?![\w-])")
+    line = lines[at]
+    if problem.rule in ("template-unknown-name", "template-unknown-attribute"):
+        mended = _BRACES.sub(lambda braces: word.sub(right, braces.group()), line)
+    else:
+        key, equals, value = line.partition("=")
+        if problem.rule == "unknown-key":
+            mended = word.sub(right, key, count=1) + equals + value
+        else:
+            mended = word.sub(right, line)
+    return _with(lines, at, mended)
+
+
+def _is_near(wrong: str, name: str) -> bool:
+    from rapidfuzz.distance import OSA
+
+    if wrong.casefold() == name.casefold():
+        return True
+    return min(len(wrong), len(name)) >= _SHORTEST and OSA.distance(wrong, name) == 1
+
+
+def _named_once(problem: Problem, lines: list[str], at: int, _: str) -> list[str] | None:
+    if "names something twice" not in problem.what:
+        return None
+    key, colon, rest = lines[at].partition(":")
+    values = dict.fromkeys(value.strip() for value in rest.split(",") if value.strip())
+    return _with(lines, at, f"{key}{colon} {', '.join(values)}" + "\r" * rest.endswith("\r"))
+
+
+def _one_hashtag(problem: Problem, lines: list[str], at: int, hashtag: str) -> list[str] | None:
+    """Takes the last line that is just the hashtag away, with the empty one before it."""
+    if "more than once" not in problem.what:
+        return None
+    alone = re.compile(rf"\s*(?:\{{\{{\s*hashtag\s*\}}\}}|{re.escape(hashtag)})\s*", re.IGNORECASE)
+    last = next((n for n in range(len(lines) - 1, at, -1) if alone.fullmatch(lines[n])), None)
+    if last is None:
+        return None
+    first = last - 1 if not lines[last - 1].strip() else last
+    return lines[:first] + lines[last + 1 :]
+
+
+def _no_marks(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
+    return _with(lines, at, re.sub(rf"{_MARKS}\s*({_DRAWN})\s*{_MARKS}", r"\1", lines[at]))
+
+
+def _no_marks_around(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
+    inner = r'((?:[^"\\]|\\[^"])+?)'
+    for around in (rf'"[{DOUBLE_QUOTES}]\s*{inner}\s*[{DOUBLE_QUOTES}]"', rf'"\\"{inner}\\""'):
+        if len(re.findall(around, lines[at])) == 1:
+            return _with(lines, at, re.sub(around, r'"\1"', lines[at]))
+    return None
+
+
+def _longest_first(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
+    """The list's texts, each where another one stood; what is between them stays."""
+    begin = next((n for n in range(at, -1, -1) if _LIST.match(lines[n])), None)
+    if begin is None:
+        return None
+    text = "\n".join(lines[begin:])
+    strings: list[re.Match[str]] = []
+    for token in TOKEN.finditer(text, text.index("[") + 1):
+        if token.lastgroup == "string":
+            strings.append(token)
+        elif token.group() == "]":
+            break
+    ordered = sorted((token.group() for token in strings), key=len, reverse=True)
+    for token, other in reversed(list(zip(strings, ordered, strict=True))):
+        text = text[: token.start()] + other + text[token.end() :]
+    return lines[:begin] + text.split("\n")
+
+
+def _spaced_ellipsis(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
+    def mended(token: re.Match[str]) -> str:
+        if token.lastgroup != "string":
+            return token.group()
+        inner = re.sub(r"\.\.\.+", ELLIPSIS, token.group()[1:-1])
+        inner = re.sub(rf"(?<=\S){ELLIPSIS}", f" {ELLIPSIS}", inner)
+        inner = re.sub(rf"{ELLIPSIS}(?=\S)", f"{ELLIPSIS} ", inner)
+        return f'"{inner}"'
+
+    if lines[at].count('"') % 2 or '"""' in lines[at]:
+        return None
+    return _with(lines, at, TOKEN.sub(mended, lines[at]))
+
+
+def _with_hash(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
+    return _with(lines, at, re.sub(r'(hashtag\s*=\s*")(?=\w+")', r"\1#", lines[at]))
+
+
+def _with(lines: list[str], at: int, line: str) -> list[str]:
+    return [*lines[:at], line, *lines[at + 1 :]]
+
+
+_MENDERS: Mapping[str, Callable[[Problem, list[str], int, str], list[str] | None]] = {
+    "unknown-key": _as_meant,
+    "template-unknown-kind": _as_meant,
+    "template-unknown-asset": _as_meant,
+    "template-unknown-link": _as_meant,
+    "template-unknown-name": _as_meant,
+    "template-unknown-attribute": _as_meant,
+    "template-head": _named_once,
+    "template-hashtag": _one_hashtag,
+    "template-marks": _no_marks,
+    "quotation-marks": _no_marks_around,
+    "speaker-order": _longest_first,
+    "short-length": _longest_first,
+    "short-ellipsis": _spaced_ellipsis,
+    "bad-hashtag": _with_hash,
+}
+"""What has a safe mend, by rule. `not-utf8` has one, too, where the file says what it is."""
+
+
+# Showing -----------------------------------------------------------------------------------------
+
+
+def _difference(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines that went and those that came, from the first that differs to the last."""
+    old, new = before.splitlines(), after.splitlines()
+    first = next(_differing(old, new), 0)
+    last = next(_differing(old[first:][::-1], new[first:][::-1]), 0)
+    return tuple(old[first : len(old) - last]), tuple(new[first : len(new) - last])
+
+
+def _differing(old: list[str], new: list[str]) -> Iterator[int]:
+    shorter = min(len(old), len(new))
+    yield from (number for number in range(shorter) if old[number] != new[number])
+    yield shorter

@@ -1,0 +1,95 @@
+"""Sheets of campaigns, and a campaign in two languages, one of them written right to left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from bot.approval import approve
+from bot.checking import check
+from bot.cli.shared import NETWORKS, limits_of, make_planner
+from bot.content import load_or_raise
+from bot.domain import History, Problem
+from bot.preview.coming import coming
+from bot.preview.sheet import Sheet, make_sheet
+from tests.content.builder import CAMPAIGN, png, write_campaign
+
+BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
+
+ARABIC = """\
+publisher = "نقابة الميناء"
+when = "May 2021"
+language = "ar"
+
+[quotes.stand]
+by = "roe"
+text = "نحن نقف مع أطقم السفن كلها ولن يتركوا وحدهم"
+short = ["نحن نقف مع أطقم السفن كلها …"]
+
+[speakers.roe]
+as = ["Jane Roe"]
+
+[facts.fined]
+text = "فرضت غرامة على 12 من أفراد الطاقم"
+"""
+
+ARABIC_QUOTE = """\
+draws: quote
+attach: square
+language: ar
+---
+{{ quote }}
+
+— {{ quote.by }}, {{ quote.when }}
+
+{{ hashtag }}
+"""
+
+MEDIA = """\
+[assets.square]
+file = "square.png"
+alt = {en = "The words: stand with the harbour.", ar = "الكلمات: قفوا مع الميناء."}
+"""
+
+TWO_ACCOUNTS = f"""{CAMPAIGN}
+[accounts.x_ar]
+network = "x"
+language = "ar"
+"""
+
+
+def bilingual(root: Path) -> Path:
+    """The tiny campaign with a second account that speaks Arabic, and has little to say."""
+    files: dict[str, str | bytes] = {
+        "messages/campaign.toml": TWO_ACCOUNTS,
+        "messages/statements/port-ar.toml": ARABIC,
+        "messages/templates/quote-ar.txt": ARABIC_QUOTE,
+        "media/media.toml": MEDIA,
+        "media/square.png": png(8, 8),
+    }
+    return write_campaign(root, **files)
+
+
+def sheet_of(
+    root: Path,
+    count: int = 10,
+    *,
+    problems: Sequence[Problem] | None = None,
+    begin: datetime = BEGIN,
+) -> Sheet:
+    """The coming posts of a campaign without a history."""
+    campaign = load_or_raise(root, NETWORKS)
+    planner = make_planner(campaign)
+    histories = {name: History(name) for name in campaign.accounts}
+    posts = islice(coming(planner, campaign, histories, now=begin, begin=begin), count)
+    found = check(root, limits_of(NETWORKS), begin) if problems is None else problems
+    return make_sheet(campaign, planner, list(posts), found)
+
+
+def signed_by_thirds(site: Path, sheet: Sheet) -> Sheet:
+    """The same sheet after somebody signed off every post of a third day."""
+    third = [planned for planned in sheet.posts if planned.slot.at.day % 3 == 0]
+    approve(site, third, "A. Reader", datetime(2026, 11, 25, 10, tzinfo=UTC))
+    return sheet_of(site, len(sheet.posts))
