@@ -222,6 +222,11 @@ def test_what_the_content_can_not_make_is_taken_out(root: Path) -> None:
     ]
 
 
+def test_what_is_too_long_can_not_be_made() -> None:
+    made = campaign([passage("p0"), passage("p1", text="long " * 60)], [template("t0")])
+    assert len(possible_keys(Planner(made, {"x": limits()}), made)) == 1
+
+
 @given(st.data())
 def test_all_that_can_be_planned_can_be_made(data: st.DataObject) -> None:
     kinds = data.draw(
