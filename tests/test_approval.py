@@ -198,11 +198,14 @@ def test_a_change_of_one_template_undoes_just_what_it_makes(root: Path) -> None:
 def test_stale_are_coming_slots_only_as_far_as_the_plan_goes(root: Path) -> None:
     plan = a_plan()
     approve(root, plan, "Ada", AT)
-    others = [replace(each, slot=each.slot._replace(account="x1")) for each in plan]
+    others = [replace(each, network="other") for each in plan]
     approvals = Approvals.load(root)
     assert len(approvals.stale(others, START)) == 6
     assert len(approvals.stale(others[:3], START)) == 3
-    assert len(approvals.stale(others, plan[3].slot.at)) == 2
+    assert len(approvals.stale(others[2:], START)) == 4
+    assert len(approvals.stale(others, plan[3].slot.at)) == 3
+    elsewhere = [replace(each, slot=each.slot._replace(account="x1")) for each in others]
+    assert approvals.stale(elsewhere, START) == [], "nothing is known of the other account"
     assert approvals.stale([], START) == []
 
 

@@ -84,6 +84,14 @@ def test_by_id_in_whatever_way_the_time_is_written(cli: Cli, site: Path) -> None
     assert approved == [False, True, False, False, True]
 
 
+def test_what_is_not_among_the_ids_is_not_called_stale(cli: Cli, site: Path) -> None:
+    shown = preview(cli, "--count", "3")
+    cli("approve", "--count", "2", "--yes", "--by", "Ada")
+    done = cli("approve", shown[0]["id"], shown[2]["id"], "--yes", "--by", "Ada")
+    assert "Signed off 1 post as Ada." in done.out
+    assert "is not planned any more" not in done.out
+
+
 @pytest.mark.parametrize("post", ["x", "x/", "y/2026-12-01T11:00Z", "x/2020-01-01T11:00Z"])
 def test_an_id_that_is_not_planned(cli: Cli, site: Path, post: str) -> None:
     done = cli("approve", post, "--yes", code=2)
