@@ -13,8 +13,10 @@ The modules in reading order. A module imports only modules above it (import-lin
     provenance    passages against their source texts, and the lock
     composing     pure: template, passages, picture and a network's limits to a Post
     planning      pure: for each slot, draw and compose
+    pictures      what the campaign's own pictures say, and whether they still do
     checking      everything that could go wrong with this content
-    drawing       the campaign's pictures, from its own content
+    drawing       the campaign's own pictures, set and written
+    framing       the solidarity frame on a profile picture
     preview       coming posts to a terminal or to JSON
     networks      what a network is; then a file for each: x
     ledger        the durable log: SQLite, PostgreSQL, memory

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bot import __version__
-from bot.cli import content, posting, preview, records
+from bot.cli import content, media, posting, preview, records
 from bot.cli.shared import Bot, ignore_output
 from bot.errors import UsageError
 
@@ -66,6 +66,7 @@ for command in (
     *(posting.post, posting.run),
     *(records.status, records.log, records.resolve, records.pause, records.resume),
     *(records.migrate, records.doctor),
+    *(media.media,),
 ):
     bot.add_command(command)
 
