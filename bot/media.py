@@ -178,6 +178,12 @@ class _Lines:
             return self.naming(asset)
         return (self._under(header, key) if key else None) or header
 
+    def of_cards(self, key: str) -> int:
+        """The line of a key under [cards]."""
+        headers = (at for at, line in enumerate(self._lines, 1) if line.startswith("[cards]"))
+        header = next(headers, None)
+        return (self._under(header, key) if header else None) or self.naming(key)
+
     def naming(self, name: str) -> int:
         """The first line that names something, wherever it is; 1 if none does."""
         named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
@@ -251,7 +257,7 @@ class _Loader:
             self._report("wrong-type", self._lines.naming("cards"), what, fix)
             return {}
         for key in sorted(table.keys() - _CARD_KEYS.keys()):
-            self._unknown(key, tuple(_CARD_KEYS), self._lines.naming(key))
+            self._unknown(key, tuple(_CARD_KEYS), self._lines.of_cards(key))
         cards = {key: _by_language(table[key])[1] for key in _CARD_KEYS if key in table}
         for key, alts in cards.items():
             for text in alts.values():
@@ -266,7 +272,7 @@ class _Loader:
                 wrong = "lacks" if name in needed else "has an unknown"
                 what = f"The `{key}` of cards {wrong} {{{name}}}"
                 fix = f"It must have {known}, and no others."
-                self._report("card-alt", self._lines.naming(key), what, fix)
+                self._report("card-alt", self._lines.of_cards(key), what, fix)
 
     def _alt(self, name: str, table: Mapping[str, Any]) -> dict[str, str]:
         """The alt texts by language; the one without a language under ""."""

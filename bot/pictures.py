@@ -1,10 +1,10 @@
 """What the campaign's own pictures say, word for word, and whether those in media/ still say it.
 
 Every passage has its card; what the square, the poster and the animation show, media.toml says in
-`[assets.NAME.draw]`. From that and the statements follows a `Sheet` for each: all that stands on it,
-as the design takes it. `bot media build` draws the sheets, and writes down what each picture was
-drawn from, and its bytes, in media/built.toml. So `bot check` can tell without drawing anything that
-a picture no longer matches its words.
+`[assets.NAME.draw]`. From that and the statements follows a `Sheet` for each: all that stands on
+it, as the design takes it. `bot media build` draws the sheets, and writes down what each picture
+was drawn from, and its bytes, in media/built.toml. So `bot check` can tell without drawing anything
+that a picture no longer matches its words.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ for command in (
     *(posting.post, posting.run),
     *(records.status, records.log, records.resolve, records.pause, records.resume),
     *(records.migrate, records.doctor),
-    *(media.media,),
+    *(media.media, media.frame),
 ):
     bot.add_command(command)
 

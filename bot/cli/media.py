@@ -31,25 +31,40 @@ def build(bot: Bot) -> int:
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     screen = Console(stderr=True)
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        built = draw(
-            campaign,
-            bot.root,
-            lambda done, total, path: progress.update(
-                task,
-                completed=done,
-                total=total,
-                description=path,
-            ),
-        )
-        progress.update(task, description="", completed=progress.tasks[0].total)
+        task = progress.add_task("")
+
+        def tell(done: int, total: int, path: str) -> None:
+            progress.update(task, completed=done, total=total, description=path)
+
+        built = draw(campaign, bot.root, tell)
     for path in built.drawn:
         click.echo(f"drawn    {path}")
     for path in built.removed:
         click.echo(f"removed  {path}")
-    kept = f"{counted(len(built.kept), 'file')} as it should be"
-    if built.drawn or built.removed:
-        click.secho(f"{counted(len(built.drawn), 'file')} drawn, {kept}.", fg="green", bold=True)
-    else:
-        click.secho(f"Nothing to do: {kept}.", fg="green", bold=True)
+    drawn, kept = counted(len(built.drawn), "file"), counted(len(built.kept), "file")
+    are = "is as it" if len(built.kept) == 1 else "are as they"
+    done = f"{drawn} drawn; " if built.drawn or built.removed else "Nothing to do: "
+    click.secho(f"{done}{kept} {are} should be.", fg="green", bold=True)
+    return 0
+
+
+@click.command()
+@click.argument("photo", metavar="PHOTO")
+@click.option("--out", metavar="DIR", default=".", help="Where to write them (here).")
+@pass_bot
+def frame(bot: Bot, photo: str, out: str) -> int:
+    """Puts the campaign's solidarity frame on a profile picture.
+
+    \b
+    Example:  bot frame portrait.jpg --out framed
+    Takes PNG, JPEG and WebP; writes square JPEGs in several sizes, without any of the photo's
+    notes on place, time or camera. Needs the extra `pictures`.
+    """
+    from pathlib import Path
+
+    from bot.content import load_to_draw
+    from bot.framing import frame as put_frame
+
+    for path in put_frame(Path(photo), Path(out), load_to_draw(bot.root).hashtag):
+        click.echo(str(path))
     return 0

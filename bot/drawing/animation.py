@@ -1,4 +1,4 @@
-"""Scenes to an animated GIF: each stands still, then a bar goes over it and uncovers the next.
+"""Scenes to an animated GIF: each stands still, then a bar goes over it, and leaves the next.
 
 Of a frame, only the strip that changes is in the file. Nothing flashes: what changes is in a narrow
 strip, and once in some seconds.
@@ -26,6 +26,9 @@ STEPS = 14
 
 BAR = 26
 """The width of the bar, in pixels."""
+
+BAND = (236, 844)
+"""The red band of a scene, as in the design: all that changes is in it."""
 
 WHITE, RED, INK = (255, 255, 255), (200, 16, 46), (29, 29, 31)
 """As in the design."""
@@ -58,12 +61,12 @@ def _frames(pictures: Sequence[Image.Image]) -> Iterator[Image.Image]:
 def _between(now: Image.Image, after: Image.Image, share: float) -> Image.Image:
     """What is seen when so much of the change is over: slow, then fast, then slow again."""
     eased = share * share * (3 - 2 * share)
-    width, height = now.size
-    edge = round(eased * (width + BAR))
+    top, bottom = BAND
+    right = round(eased * (now.width + BAR))
+    left, right = max(0, right - BAR), min(right, now.width)
     frame = now.copy()
-    frame.paste(after.crop((0, 0, min(edge, width), height)), (0, 0))
-    left = max(0, edge - BAR)
-    frame.paste(0, (left, 0, min(edge, width), height))
+    frame.paste(after.crop((0, top, left, bottom)), (0, top))
+    frame.paste(0, (left, top, right, bottom))
     return frame
 
 
