@@ -117,7 +117,8 @@ class Template:
 class Asset:
     """A picture under media/, as it is on disk. `alt` is by language, e.g. {"en": "…"}.
 
-    `draw` is what the program's own pictures are to show, as media.toml has it.
+    `draw` is what the program's own pictures are to show, as media.toml has it. `smaller` is the
+    same, for networks that don't take the large one.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Asset:
     credit: str = ""
     where: Place = NOWHERE
     draw: Mapping[str, Any] = field(default_factory=dict)
+    smaller: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,12 @@ _CARD_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """The alt texts of cards, and what each of them has to say."""
 
+SMALLER_SIDE = 960
+"""Mastodon takes GIFs of 921,600 pixels a frame, and no more."""
+
+SMALLER = f"-{SMALLER_SIDE}.gif"
+"""How the file of a smaller animation ends."""
+
 _GAP = re.compile(r"\{([^{}]*)\}")
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -107,10 +113,10 @@ def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
     return media.assets, media.problems
 
 
-def load_card(
+def load_unlisted(
     root: Path, name: str, path: str, alt: Mapping[str, str], where: Place
 ) -> Asset | None:
-    """The card of a passage, which media.toml doesn't list; None where it isn't there."""
+    """A picture of the program's own that media.toml doesn't list; None where it isn't there."""
     try:
         seen = _look_at(_inside(root, path.removeprefix("media/")))
     except _AssetError:
@@ -245,7 +251,14 @@ class _Loader:
             self._add("wrong-type", name, what, fix, "draw")
             draw = {}
         path, seen = self._look(name, table)
-        return _asset(name, path, seen, alt, credit, self._where(name), draw)
+        asset = _asset(name, path, seen, alt, credit, self._where(name), draw)
+        return replace(asset, smaller=self._smaller(asset))
+
+    def _smaller(self, asset: Asset) -> Asset | None:
+        """The smaller version that `bot media build` makes of an animation, where it is there."""
+        if asset.draw.get("picture") != "animation":
+            return None
+        return load_unlisted(self._root, asset.id, smaller_path(asset.path), asset.alt, asset.where)
 
     def _where(self, name: str) -> Place:
         return Place(CATALOGUE, self._lines.of(name))
@@ -348,6 +361,19 @@ def _by_language(value: Any) -> tuple[dict[str, Any], dict[str, str]]:
     given = value if isinstance(value, dict) else {"": value}
     texts = {name: _BLANK.sub(" ", text).strip() for name, text in given.items() if _is_text(text)}
     return given, texts
+
+
+def smaller_path(path: str) -> str:
+    """Where the smaller version of an animation is."""
+    return path.removesuffix(".gif") + SMALLER
+
+
+def fitting(asset: Asset, limits: Limits) -> Asset:
+    """The version of a picture that a network takes; the picture itself where it takes none."""
+    for each in (asset, asset.smaller):
+        if each is not None and all(found <= most for _, found, most in _figures(each, limits)):
+            return each
+    return asset
 
 
 def _asset(
@@ -741,13 +767,14 @@ def _is_file_name(alt: str, path: str) -> bool:
 
 def _limit_problems(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
     """Every network's limits that a picture goes beyond, with the figure found and allowed."""
-    name = f"{asset.path} of {_called(asset)}"
     for limit in networks:
-        if asset.mime not in limit.mimes:
+        fits = fitting(asset, limit)
+        name = f"{fits.path} of {_called(asset)}"
+        if fits.mime not in limit.mimes:
             takes = ", ".join(sorted(limit.mimes))
-            what = f"{name} is {asset.mime}; {limit.network} takes {takes}"
+            what = f"{name} is {fits.mime}; {limit.network} takes {takes}"
             yield Problem("media-type", asset.where, what, "Export it as one of these.")
-        for figure, found, allowed in _figures(asset, limit):
+        for figure, found, allowed in _figures(fits, limit):
             if found > allowed:
                 what = f"{name} has {found:,} {figure}; {limit.network} takes {allowed:,}"
                 yield Problem("media-limit", asset.where, what, "Make it smaller.")

@@ -21,6 +21,7 @@ from bot.content.cards import Page, capital, card_pages, card_path, digest, fill
 from bot.content.reading import listed, meant, shown
 from bot.content.words import Text, marked, normalise
 from bot.domain import Asset, Campaign, Passage, Place, Problem
+from bot.media import smaller_path
 
 RECORD = "media/built.toml"
 
@@ -42,8 +43,8 @@ _BAR = re.compile(r"\s*\|\s*")
 class Sheet(NamedTuple):
     """A picture to be drawn: its files, what stands on its pages, and each text that does.
 
-    The first file is the picture, a second one the same for print. Several pages are scenes of an
-    animation. `asset` is None for a card, whose alt text is composed from its words.
+    The first file is the picture, a second one the same for print, or smaller. Several pages are
+    scenes of an animation. `asset` is None for a card, whose alt text is composed from its words.
     """
 
     files: tuple[str, ...]
@@ -113,6 +114,8 @@ class _Wish:
         files = [self._asset.path]
         if kind == "poster":
             files.append(self._asset.path.removesuffix(".png") + ".pdf")
+        if kind == "animation":
+            files.append(smaller_path(self._asset.path))
         pages = tuple({**frame, **part} for part in parts)
         return Sheet(tuple(files), pages, tuple(dict.fromkeys(self._texts)), self._asset)
 

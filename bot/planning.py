@@ -44,6 +44,7 @@ from bot.domain import (
     Use,
     text_key,
 )
+from bot.media import fitting
 from bot.schedule import slots
 
 SPACING = 0.5
@@ -213,7 +214,8 @@ class Deck:
             for passage in unit.passages:
                 self.holding.setdefault(passage.id, []).append(unit)
         self._pictures = {
-            name: attachment(asset, language) for name, asset in campaign.assets.items()
+            name: attachment(fitting(asset, limits), language)
+            for name, asset in campaign.assets.items()
         }
         self._own = {name: attachment(asset, language) for name, asset in campaign.cards.items()}
         self._templates = [

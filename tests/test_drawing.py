@@ -84,6 +84,7 @@ def frames(path: str) -> Iterator[tuple[int, Image.Image]]:
 
 
 GIF = "media/standwithbelarus.gif"
+SMALLER = "media/standwithbelarus-960.gif"
 SQUARE = "media/infographic-square.png"
 POSTER = "media/infographic-poster.png"
 PDF = "media/infographic-poster.pdf"
@@ -263,6 +264,16 @@ def test_the_animation_is_what_networks_take() -> None:
     assert sum(times) < 30_000
 
 
+def test_a_smaller_one_has_every_frame_too() -> None:
+    whole, small = list(frames(GIF)), list(frames(SMALLER))
+    assert [time for time, _ in small] == [time for time, _ in whole]
+    assert {frame.size for _, frame in small} == {(960, 960)}
+    assert 960 * 960 <= drawing.NETWORKS["Mastodon"].area < 1080 * 1080
+    for (_, one), (_, other) in zip(whole[::7], small[::7], strict=True):
+        difference = ImageChops.difference(one.reduce(9), other.reduce(8)).convert("L")
+        assert sum(difference.tobytes()) / len(difference.tobytes()) < 2
+
+
 def test_its_first_frame_is_whole_by_itself(found: list[Sheet], press: Press) -> None:
     [sheet] = [sheet for sheet in found if sheet.files[0] == GIF]
     _, first = next(frames(GIF))
@@ -316,11 +327,11 @@ def files_in(root: Path) -> dict[str, bytes]:
 def test_the_same_content_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     one, other = copied(tmp_path / "one"), copied(tmp_path / "other")
     shutil.rmtree(one / "media/cards")
-    for name in ("built.toml", GIF[6:], SQUARE[6:], POSTER[6:], PDF[6:]):
+    for name in ("built.toml", GIF[6:], SMALLER[6:], SQUARE[6:], POSTER[6:], PDF[6:]):
         (one / "media" / name).unlink()
     (other / RECORD).unlink()
     for root in (one, other):
-        assert len(build(load_to_draw(root), root).drawn) == 26
+        assert len(build(load_to_draw(root), root).drawn) == 27
         assert files_in(root) == files_in(ROOT)
 
 
@@ -328,7 +339,7 @@ def test_built_again_nothing_is_done(copy: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (copy / "media").rglob("*")}
     told: list[str] = []
     built = build(load_to_draw(copy), copy, lambda done, total, path: told.append(path))
-    assert (built.drawn, built.removed, len(built.kept), told) == ([], [], 26, [])
+    assert (built.drawn, built.removed, len(built.kept), told) == ([], [], 27, [])
     assert {path: path.stat().st_mtime_ns for path in (copy / "media").rglob("*")} == before
 
 
@@ -358,7 +369,7 @@ def test_what_was_lost_or_spoilt_is_drawn_again(copy: Path, path: str) -> None:
 def test_with_other_tools_all_is_drawn_again(copy: Path) -> None:
     file = copy / RECORD
     file.write_text(file.read_text("utf-8").replace("typst = ", "typst = '0' # "), "utf-8")
-    assert len(build(load_to_draw(copy), copy).drawn) == 26
+    assert len(build(load_to_draw(copy), copy).drawn) == 27
     assert files_in(copy) == files_in(ROOT)
 
 
@@ -375,7 +386,7 @@ def test_no_date_and_no_note_is_in_the_files() -> None:
 def test_the_pictures_are_small_enough_for_every_network() -> None:
     for path, data in files_in(ROOT).items():
         if not path.endswith((".pdf", ".toml")):
-            assert len(data) <= min(drawing.NETWORKS.values()), path
+            assert len(data) <= min(takes.still for takes in drawing.NETWORKS.values()), path
     assert sum(map(len, files_in(ROOT).values())) < 6_000_000
 
 
@@ -383,8 +394,12 @@ def test_a_picture_too_large_for_a_network_is_refused(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (copy / RECORD).unlink()
-    monkeypatch.setitem(drawing.NETWORKS, "Bluesky", 50_000)
-    with pytest.raises(BotError, match=r"would have [\d,]+ bytes; Bluesky takes 50,000"):
+    tight = drawing.NETWORKS["Bluesky"]._replace(still=50_000)
+    monkeypatch.setitem(drawing.NETWORKS, "Bluesky", tight)
+    with pytest.raises(BotError, match=r"Bluesky would not take media/infographic-square\.png: \d"):
+        build(load_to_draw(copy), copy)
+    monkeypatch.setitem(drawing.NETWORKS, "Mastodon", tight._replace(area=900 * 900))
+    with pytest.raises(BotError, match=r"Mastodon would not take .*\.gif: [\d,]+ bytes, 70 frames"):
         build(load_to_draw(copy), copy)
     assert not list((copy / "media").glob(".*"))
 
@@ -405,15 +420,16 @@ def test_broken_words_stop_the_build_but_templates_don_t(copy: Path) -> None:
 
 
 def test_a_new_campaign_s_pictures_are_drawn_where_there_are_none(copy: Path) -> None:
-    for path in [*(copy / "media/cards").iterdir(), copy / GIF, copy / SQUARE, copy / POSTER]:
+    gone = [copy / path for path in (GIF, SMALLER, SQUARE, POSTER)]
+    for path in [*(copy / "media/cards").iterdir(), *gone]:
         path.unlink()
     assert bot(copy, "check", code=1).stdout.count("There is no card") == 22
     done = bot(copy, "media", "build")
-    assert done.stdout.count("drawn    media/") == 26
-    assert "26 files drawn" in done.stdout
+    assert done.stdout.count("drawn    media/") == 27
+    assert "27 files drawn" in done.stdout
     assert done.stderr == ""
     again = bot(copy, "media", "build")
-    assert again.stdout == "Nothing to do: 26 files are as they should be.\n"
+    assert again.stdout == "Nothing to do: 27 files are as they should be.\n"
     assert bot(copy, "check").stdout == "Clean.\n"
 
 

@@ -99,6 +99,7 @@ def test_the_poster_has_reports_by_publisher_and_demands_by_whom_they_ask() -> N
 
 def test_the_animation_has_a_scene_a_passage_and_a_last_one() -> None:
     sheet = sheet_of(ANIMATION)
+    assert sheet.files == ("media/a.gif", "media/a-960.gif")
     assert [page["picture"] for page in sheet.pages] == ["scene", "scene", "scene", "closing"]
     assert sheet.pages[0]["by"] == ["Jane Roe", "President, at length"]
     assert sheet.pages[2]["to"] == "Somebody"
@@ -283,6 +284,7 @@ ITUC = "messages/statements/ituc.toml"
         (lambda root: None, {}),
         (swap, {"picture-stale": ["media/infographic-poster.png is not what"]}),
         (another_card, {"picture-stale": ["is not what the content gives now"]}),
+        (lose("standwithbelarus-960.gif"), {"picture-stale": ["standwithbelarus-960.gif is not"]}),
         (lose("infographic-poster.pdf"), {"picture-stale": ["media/infographic-poster.pdf is"]}),
         (
             edit("media/media.toml", '"Show solidarity"', '"Do something"'),

@@ -17,7 +17,7 @@ from typing import Any
 from bot.content.reading import Findings
 from bot.content.words import joined, marks_of
 from bot.domain import CARD, Asset, Passage, Place, Problem, Template
-from bot.media import CATALOGUE, load_card
+from bot.media import CATALOGUE, load_unlisted
 
 FOLDER = "media/cards"
 
@@ -103,7 +103,7 @@ def read_cards(
         if (passage.kind,) not in wanted:
             continue
         alt = _alt(passage, page, alts, told, findings)
-        card = load_card(root, name, card_path(name, page), alt, passage.where)
+        card = load_unlisted(root, name, card_path(name, page), alt, passage.where)
         if card is not None:
             cards[name] = card
         else:

@@ -18,19 +18,33 @@ from typing import NamedTuple
 
 from bot.content.cards import FOLDER
 from bot.domain import Campaign
-from bot.drawing.animation import animate
+from bot.drawing.animation import STEPS, animate
 from bot.drawing.typesetting import Press, tools
 from bot.errors import BotError, ContentError
+from bot.media import SMALLER, SMALLER_SIDE
 from bot.pictures import RECORD, Made, Record, Sheet, file_hash, read_record, sheets
 
 WIDTHS = {"poster": 1448}
 """Pixels of a picture's width, where it is not 1080."""
 
-NETWORKS = {"X": 5_000_000, "Mastodon": 8_000_000, "Bluesky": 1_000_000}
-"""The most bytes that each network takes of a still picture. Bluesky shows a GIF as one."""
 
-MOVING = {"X": 15_000_000, "Mastodon": 8_000_000}
-"""And of a moving one."""
+class Takes(NamedTuple):
+    """The most that a network takes: bytes, still and moving; of a moving one the pixels of a
+    frame, the frames, and the pixels of all of them together."""
+
+    still: int
+    moving: int
+    area: int
+    frames: int
+    pixels: int
+
+
+NETWORKS = {
+    "X": Takes(5_000_000, 15_000_000, 1280 * 1080, 350, 300_000_000),
+    "Mastodon": Takes(8_000_000, 8_000_000, 1280 * 720, 10_000, 10**10),
+    "Bluesky": Takes(1_000_000, 1_000_000, 2000 * 2000, 10_000, 10**10),
+}
+"""Of Mastodon's servers, what the older ones take. Bluesky shows a GIF as a still picture."""
 
 
 class Built(NamedTuple):
@@ -59,8 +73,7 @@ def build(
         with Press() as press:
             for number, sheet in enumerate(todo):
                 tell(number, len(todo), sheet.files[0])
-                for path, data in _draw(press, sheet):
-                    _check_size(path, data)
+                for path, data in list(_draw(press, sheet)):
                     _write(root / path, data)
                     files[path] = Made(sheet.source, hashlib.sha256(data).hexdigest())
                     drawn.append(path)
@@ -78,27 +91,33 @@ def _is_there(sheet: Sheet, root: Path, before: Record, used: dict[str, str]) ->
 
 
 def _draw(press: Press, sheet: Sheet) -> Iterator[tuple[str, bytes]]:
-    """Each of the sheet's files, and its bytes."""
-    pages = sheet.pages
-    width = WIDTHS.get(pages[0]["picture"], 1080)
-    path, *print_path = sheet.files
-    pictures = [press.png(page, width) for page in pages]
-    yield path, animate(pictures) if path.endswith(".gif") else pictures[0]
-    for each in print_path:
-        yield each, press.pdf(pages[0])
-
-
-def _check_size(path: str, data: bytes) -> None:
-    """Raises BotError for a picture that a network would refuse; none is quietly made less."""
-    if path.endswith(".pdf"):
-        return
-    most = NETWORKS | MOVING if path.endswith(".gif") else NETWORKS
-    for network, limit in most.items():
-        if len(data) > limit:
+    """Each of the sheet's files, and its bytes. Raises BotError if a network could take none."""
+    pages, made = sheet.pages, []
+    for path in sheet.files:
+        if path.endswith(".pdf"):
+            yield path, press.pdf(pages[0])
+            continue
+        width = WIDTHS.get(pages[0]["picture"], 1080)
+        if path.endswith(SMALLER):
+            width = SMALLER_SIDE
+        pictures = [press.png(page, width) for page in pages]
+        data = animate(pictures) if path.endswith(".gif") else pictures[0]
+        made.append((len(data), width * width, STEPS * len(pages) if len(pages) > 1 else 1))
+        yield path, data
+    for network, takes in NETWORKS.items():
+        if not any(_fits(takes, *each) for each in made):
             raise BotError(
-                what=f"{path} would have {len(data):,} bytes; {network} takes {limit:,}.",
+                what=f"{network} would not take {sheet.files[0]}: {made[-1][0]:,} bytes, "
+                f"{made[-1][2]} frames.",
                 fix="Put less on it: fewer scenes, fewer words.",
             )
+
+
+def _fits(takes: Takes, size: int, area: int, frames: int) -> bool:
+    if frames == 1:
+        return size <= takes.still
+    within = area <= takes.area and frames <= takes.frames and area * frames <= takes.pixels
+    return size <= takes.moving and within
 
 
 def _write(path: Path, data: bytes) -> None:

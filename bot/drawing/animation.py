@@ -7,6 +7,7 @@ strip, and once in some seconds.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -24,8 +25,11 @@ STEP = 50
 STEPS = 14
 """Frames of a change."""
 
+SIDE = 1080
+"""The side of a scene, in which the following are measured."""
+
 BAR = 26
-"""The width of the bar, in pixels."""
+"""The width of the bar."""
 
 BAND = (236, 844)
 """The red band of a scene, as in the design: all that changes is in it."""
@@ -61,9 +65,11 @@ def _frames(pictures: Sequence[Image.Image]) -> Iterator[Image.Image]:
 def _between(now: Image.Image, after: Image.Image, share: float) -> Image.Image:
     """What is seen when so much of the change is over: slow, then fast, then slow again."""
     eased = share * share * (3 - 2 * share)
-    top, bottom = BAND
-    right = round(eased * (now.width + BAR))
-    left, right = max(0, right - BAR), min(right, now.width)
+    scale = now.width / SIDE
+    top, bottom = math.floor(scale * BAND[0]), math.ceil(scale * BAND[1])
+    bar = round(scale * BAR)
+    right = round(eased * (now.width + bar))
+    left, right = max(0, right - bar), min(right, now.width)
     frame = now.copy()
     frame.paste(after.crop((0, top, left, bottom)), (0, top))
     frame.paste(0, (left, top, right, bottom))
