@@ -2,7 +2,8 @@
 
 The plan is a function of the campaign, the slot and the account's history; nothing about the future
 is stored. Hard rules: words in the account's language, not superseded, not sensitive (unless the
-campaign opts in), a text that fits, and no text twice within the cooldown. The rest are wishes.
+campaign opts in), a text that fits, a picture that it can have (not everything has a card), and no
+text twice within the cooldown. The rest are wishes.
 Where there is too little content for all of them, they give way in this order, the last one first:
 
     passage    every passage comes before any comes again: the one that waited longest is next

@@ -429,7 +429,7 @@ def test_a_new_campaign_s_pictures_are_drawn_where_there_are_none(copy: Path) ->
     assert "27 files drawn" in done.stdout
     assert done.stderr == ""
     again = bot(copy, "media", "build")
-    assert again.stdout == "Nothing to do: 27 files are as they should be.\n"
+    assert again.stdout == "Nothing to do, 27 files unchanged.\n"
     assert bot(copy, "check").stdout == "Clean.\n"
 
 

@@ -293,7 +293,7 @@ def asset(**changed: object) -> Asset:
 
 
 def test_a_network_that_does_not_take_an_animation_gets_the_smaller_one(tmp_path: Path) -> None:
-    text = '[assets.a]\nfile = "a.gif"\nalt = "A"\n[assets.a.draw]\npicture = "animation"\n'
+    text = '[assets.a]\nfile = "a.gif"\nalt = "Red"\n[assets.a.draw]\npicture = "animation"\n'
     files = {"a.gif": encoded("GIF", (40, 40), 2), "a-960.gif": encoded("GIF", (20, 20), 2)}
     assets, problems = load_assets(write(tmp_path, text, files))
     assert problems == []

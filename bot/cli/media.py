@@ -28,23 +28,25 @@ def build(bot: Bot) -> int:
     from bot.drawing import build as draw
 
     campaign = load_to_draw(bot.root)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
     screen = Console(stderr=True)
-    with Progress(*columns, console=screen, disable=not screen.is_terminal) as progress:
-        task = progress.add_task("")
+    with Progress(
+        *columns, console=screen, transient=True, disable=not screen.is_terminal
+    ) as progress:
+        task = progress.add_task("", visible=False)
 
         def tell(done: int, total: int, path: str) -> None:
-            progress.update(task, completed=done, total=total, description=path)
+            name = path.rpartition("/")[2]
+            progress.update(task, completed=done, total=total, description=name, visible=True)
 
         built = draw(campaign, bot.root, tell)
     for path in built.drawn:
         click.echo(f"drawn    {path}")
     for path in built.removed:
         click.echo(f"removed  {path}")
-    drawn, kept = counted(len(built.drawn), "file"), counted(len(built.kept), "file")
-    are = "is as it" if len(built.kept) == 1 else "are as they"
-    done = f"{drawn} drawn; " if built.drawn or built.removed else "Nothing to do: "
-    click.secho(f"{done}{kept} {are} should be.", fg="green", bold=True)
+    drawn = f"{counted(len(built.drawn), 'file')} drawn" if built.drawn else "Nothing to do"
+    kept = f"{counted(len(built.kept), 'file')} unchanged"
+    click.secho(f"{drawn}, {kept}.", fg="green", bold=True)
     return 0
 
 
