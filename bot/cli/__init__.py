@@ -62,11 +62,10 @@ def bot(ctx: click.Context, root: str | None, debug: bool) -> None:
 
 
 for command in (
-    *(content.check, content.verify, preview.preview),
+    *(content.check, content.verify, media.media, media.frame, preview.preview),
     *(posting.post, posting.run),
     *(records.status, records.log, records.resolve, records.pause, records.resume),
     *(records.migrate, records.doctor),
-    *(media.media, media.frame),
 ):
     bot.add_command(command)
 

@@ -9,17 +9,21 @@ from bot.cli.shared import Bot, counted, pass_bot
 
 @click.group()
 def media() -> None:
-    """The campaign's own pictures."""
+    """The campaign's own pictures.
+
+    \b
+    Example:  bot media build
+    """
 
 
 @media.command()
 @pass_bot
 def build(bot: Bot) -> int:
-    """Draws the campaign's pictures from its content; only those that changed.
+    """Draws the pictures that the content asks for, those that changed.
 
     \b
     Example:  bot media build
-    Needs the extra `pictures`. The same content gives the same bytes on every machine.
+    Needs the extra `pictures`. The same content gives the same bytes everywhere.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -59,8 +63,8 @@ def frame(bot: Bot, photo: str, out: str) -> int:
 
     \b
     Example:  bot frame portrait.jpg --out framed
-    Takes PNG, JPEG and WebP; writes square JPEGs in several sizes, without any of the photo's
-    notes on place, time or camera. Needs the extra `pictures`.
+    Takes PNG, JPEG and WebP; writes square JPEGs in several sizes, without any of
+    the photo's notes on place, time or camera. Needs the extra `pictures`.
     """
     from pathlib import Path
 
