@@ -62,7 +62,7 @@ def bot(ctx: click.Context, root: str | None, debug: bool) -> None:
 
 
 for command in (
-    *(content.check, content.verify, media.media, media.frame, preview.preview),
+    *(content.check, content.verify, preview.preview, media.media, media.frame),
     *(posting.post, posting.run),
     *(records.status, records.log, records.resolve, records.pause, records.resume),
     *(records.migrate, records.doctor),

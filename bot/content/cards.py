@@ -51,7 +51,7 @@ def _page(both: list[Passage], hashtag: str) -> Page:
         "when": lead.statement.when,
     }
     if lead.kind == "demand":
-        page["to"] = capital(lead.to)
+        page["to"] = lead.to
     return page
 
 

@@ -73,7 +73,7 @@ def test_two_that_stand_together_share_a_card(tmp_path: Path) -> None:
     pages = card_pages(campaign.passages, "#Tag")
     together = "The Port Authority must talk with the crews … sign the agreement of 2019"
     assert pages["dockers/talk"]["said"]["words"] == together
-    assert pages["dockers/talk"]["to"] == "The Port Authority"
+    assert pages["dockers/talk"]["to"] == "the Port Authority"
     assert pages["dockers/sign"]["said"]["words"] == "sign the agreement of 2019"
 
 
@@ -105,7 +105,7 @@ def test_cards_are_loaded_with_their_alt_texts(tmp_path: Path) -> None:
     assert (card.mime, card.width, card.id) == ("image/png", 3, "dockers/stand")
     assert card.alt == {"en": STAND.replace("Union. May", "Union, The Dockers' Union. May")}
     sign = campaign.cards["dockers/sign"].alt["en"]
-    assert "To The Port Authority: “sign the agreement of 2019” The Dockers' Union." in sign
+    assert "To the Port Authority: “sign the agreement of 2019” The Dockers' Union." in sign
 
 
 def test_cards_are_looked_for_only_where_a_template_attaches_them(tmp_path: Path) -> None:
