@@ -13,11 +13,13 @@ The modules in reading order. A module imports only modules above it (import-lin
     provenance    passages against their source texts, and the lock
     composing     pure: template, passages, picture and a network's limits to a Post
     planning      pure: for each slot, draw and compose
+    pictures      what the campaign's own pictures say, and whether they still do
     approval      which posts a person has signed off
     checking      everything that could go wrong with this content
     drafting      new content before it is written: its text, and the posts it would make
     mending       the safe mends of what is wrong with it
-    drawing       the campaign's pictures, from its own content
+    drawing       the campaign's own pictures, set and written
+    framing       the solidarity frame on a profile picture
     preview       coming posts to a terminal, to JSON, or to a page, written or served live
     networks      what a network is; then a file for each: x
     ledger        the durable log: SQLite, PostgreSQL, memory

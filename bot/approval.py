@@ -156,9 +156,9 @@ def possible_keys(planner: Planner, campaign: Campaign) -> set[str]:
         key_of(account.name, account.network, Post(composed.text, (picture,), account.language))
         for account in campaign.accounts.values()
         for deck in (planner.deck(account),)
-        for template, _, composed in deck.every()
+        for template, units, composed in deck.every()
         if composed.fits
-        for picture in (deck.pictures[name] for name in template.attach)
+        for picture in deck.pictures(template, units[0])
     }
 
 

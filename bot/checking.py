@@ -16,11 +16,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.approval import possible_keys, read_approvals
-from bot.composing import Composed, Unit, marked
+from bot.composing import Composed, Unit
 from bot.content import load
-from bot.content.words import mention_in
+from bot.content.words import marked, mention_in
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Place, Problem, Template
-from bot.media import inspect_assets, load_assets
+from bot.media import inspect_assets, inspect_cards, load_assets
+from bot.pictures import check_pictures
 from bot.planning import Planned, Planner
 from bot.provenance import check_lock
 from bot.schedule import begins, slots
@@ -54,6 +55,8 @@ def _check_loaded(
     used = {account.network: limits[account.network] for account in campaign.accounts.values()}
     languages = {account.language for account in campaign.accounts.values()}
     yield from inspect_assets(campaign.assets, root, list(used.values()), sorted(languages))
+    yield from inspect_cards(campaign.cards.values(), list(used.values()))
+    yield from check_pictures(campaign, root)
     yield from check_lock(campaign, root)
     planner = Planner(campaign, used)
     yield from _sign_offs(planner, campaign, root, now)

@@ -9,32 +9,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bot.content import make_environment
+from bot.content.words import joined, marked
 from bot.domain import Asset, Attachment, Campaign, Limits, Passage, Template
 from bot.media import alt_for
 
 if TYPE_CHECKING:
     import jinja2
-
-MARKS: Mapping[str, tuple[str, str]] = {
-    "en": ("“", "”"),
-    "be": ("«", "»"),
-    "de": ("„", "“"),
-    "es": ("«", "»"),
-    "fr": ("«\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}»"),
-    "it": ("«", "»"),
-    "nl": ("“", "”"),
-    "pl": ("„", "”"),
-    "pt": ("«", "»"),
-    "ru": ("«", "»"),
-    "uk": ("«", "»"),
-}
-"""Quotation marks by language; a language that is not listed gets the English ones."""
 
 _TOO_MANY_BLANK_LINES = re.compile(r"\n{3,}")
 _SPACE_AT_LINE_END = re.compile(r"[ \t]+\n")
@@ -71,8 +57,8 @@ class Unit:
         """Every wording, longest first; with a partner, its words follow after an `…`."""
         if self.partner is None:
             return self.lead.forms
-        joined = (f"{a} … {b}" for a, b in product(self.lead.forms, self.partner.forms))
-        return tuple(sorted(joined, key=len, reverse=True))
+        together = (joined(*each) for each in product(self.lead.forms, self.partner.forms))
+        return tuple(sorted(together, key=len, reverse=True))
 
 
 class _Words:
@@ -90,13 +76,6 @@ class _Words:
 
     def __str__(self) -> str:
         return self._marked
-
-
-def marked(words: str, language: str) -> str:
-    """The words between the quotation marks of their language ("pt-BR" has those of "pt")."""
-    main = language.partition("-")[0]
-    opening, closing = MARKS.get(language) or MARKS.get(main) or MARKS["en"]
-    return f"{opening}{words}{closing}"
 
 
 class Composer:

@@ -29,6 +29,9 @@ COOLDOWN = timedelta(days=30)
 REST = timedelta(days=14)
 """No passage is wished twice within this span."""
 
+CARD = "card"
+"""In a template's `attach`: not a picture's name, but the card with the words that are drawn."""
+
 
 class Place(NamedTuple):
     """Where something stands in the content: a path relative to the root, and a line from 1."""
@@ -112,7 +115,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A picture under media/, as it is on disk. `alt` is by language, e.g. {"en": "…"}."""
+    """A picture under media/, as it is on disk. `alt` is by language, e.g. {"en": "…"}.
+
+    `draw` is what the program's own pictures are to show, as media.toml has it. `smaller` is the
+    same, for networks that don't take the large one.
+    """
 
     id: str
     path: str
@@ -125,6 +132,8 @@ class Asset:
     alt: Mapping[str, str]
     credit: str = ""
     where: Place = NOWHERE
+    draw: Mapping[str, Any] = field(default_factory=dict)
+    smaller: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """All content, loaded and valid. `root` is the folder that holds messages/ and media/."""
+    """All content, loaded and valid. `root` is the folder that holds messages/ and media/.
+
+    `cards` has, by its id, the card of each passage that has one.
+    """
 
     root: str
     name: str
@@ -172,10 +184,18 @@ class Campaign:
     passages: Mapping[str, Passage]
     templates: Mapping[str, Template]
     assets: Mapping[str, Asset]
+    cards: Mapping[str, Asset] = field(default_factory=dict)
     approval: bool = False
     sensitive: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
     where: Place = CAMPAIGN
+
+    @property
+    def pictures(self) -> dict[str, Asset]:
+        """Every picture that a post may carry, by its path."""
+        each = [*self.assets.values(), *self.cards.values()]
+        smaller = [asset.smaller for asset in each if asset.smaller is not None]
+        return {asset.path: asset for asset in (*each, *smaller)}
 
 
 class Slot(NamedTuple):

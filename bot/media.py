@@ -1,6 +1,6 @@
 """media/ to assets: type, size, frames, alt text.
 
-`load_assets` reads media/media.toml and takes from each picture what a post needs, without decoding
+`load_media` reads media/media.toml and takes from each picture what a post needs, without decoding
 it: type and size from the first bytes, the frames of a GIF by stepping over its blocks, the hash in
 a stream. However big a file is, little of it is in memory at any time. `inspect_assets` is the
 thorough look of `bot check`: it decodes every frame and holds each network's limits against it.
@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-from bot.domain import Asset, Limits, Place, Problem, Severity
+from bot.domain import CARD, Asset, Limits, Place, Problem, Severity
 
 CATALOGUE = "media/media.toml"
 
@@ -45,7 +45,20 @@ MAX_PIXELS = 25_000_000
 MAX_ALL_PIXELS = 400_000_000
 """A picture with more pixels in all its frames together is not decoded (some seconds of time)."""
 
-_KEYS = ("file", "alt", "credit")
+_KEYS = ("file", "alt", "credit", "draw")
+_CARD_KEYS: Mapping[str, tuple[str, ...]] = {
+    "alt": ("hashtag", "words", "by", "when"),
+    "alt_demand": ("hashtag", "to", "words", "by", "when"),
+}
+"""The alt texts of cards, and what each of them has to say."""
+
+SMALLER_SIDE = 960
+"""Mastodon takes GIFs of 921,600 pixels a frame, and no more."""
+
+SMALLER = f"-{SMALLER_SIDE}.gif"
+"""How the file of a smaller animation ends."""
+
+_GAP = re.compile(r"\{([^{}]*)\}")
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_TWICE = re.compile(r"Cannot declare \((.+)\) twice")
@@ -68,8 +81,16 @@ def alt_for(asset: Asset, language: str) -> str:
 # Loading -----------------------------------------------------------------------------------------
 
 
-def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
-    """Every asset of media/media.toml by id, in the file's order, and everything wrong with them.
+class Media(NamedTuple):
+    """What media/media.toml has: assets by id, the alt texts of cards by key and language."""
+
+    assets: dict[str, Asset]
+    cards: Mapping[str, Mapping[str, str]]
+    problems: list[Problem]
+
+
+def load_media(root: Path) -> Media:
+    """Everything in media/media.toml, in the file's order, and everything wrong with it.
 
     Never raises. An asset that has an error is there too, with zeros for what could not be read, so
     that what refers to it is not called unknown as well.
@@ -77,12 +98,30 @@ def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
     try:
         source = _read_catalogue(root)
     except _AssetError as error:
-        return {}, [Problem(error.rule, Place(CATALOGUE, error.line), error.what, error.fix)]
+        problem = Problem(error.rule, Place(CATALOGUE, error.line), error.what, error.fix)
+        return Media({}, {}, [problem])
     try:
         table = tomllib.loads(source)
     except (ValueError, RecursionError) as error:
-        return {}, [_toml_problem(error, source)]
+        return Media({}, {}, [_toml_problem(error, source)])
     return _Loader(root, _Lines(source)).load(table)
+
+
+def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
+    """The assets alone, and everything wrong in media/media.toml."""
+    media = load_media(root)
+    return media.assets, media.problems
+
+
+def load_unlisted(
+    root: Path, name: str, path: str, alt: Mapping[str, str], where: Place
+) -> Asset | None:
+    """A picture of the program's own that media.toml doesn't list; None where it isn't there."""
+    try:
+        seen = _look_at(_inside(root, path.removeprefix("media/")))
+    except _AssetError:
+        return None
+    return _asset(name, path, seen, alt, "", where)
 
 
 class _AssetError(Exception):
@@ -145,6 +184,12 @@ class _Lines:
             return self.naming(asset)
         return (self._under(header, key) if key else None) or header
 
+    def of_cards(self, key: str) -> int:
+        """The line of a key under [cards]."""
+        headers = (at for at, line in enumerate(self._lines, 1) if line.startswith("[cards]"))
+        header = next(headers, None)
+        return (self._under(header, key) if header else None) or self.naming(key)
+
     def naming(self, name: str) -> int:
         """The first line that names something, wherever it is; 1 if none does."""
         named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
@@ -168,9 +213,9 @@ class _Loader:
         self._lines = lines
         self._problems: list[Problem] = []
 
-    def load(self, table: Mapping[str, Any]) -> tuple[dict[str, Asset], list[Problem]]:
-        for name in sorted(table.keys() - {"assets"}):
-            self._unknown(name, ("assets",), self._lines.naming(name))
+    def load(self, table: Mapping[str, Any]) -> Media:
+        for name in sorted(table.keys() - {"assets", "cards"}):
+            self._unknown(name, ("assets", "cards"), self._lines.naming(name))
         tables = table.get("assets", {})
         if not isinstance(tables, dict):
             what, fix = "`assets` is not a table", "Write [assets.ID] headers."
@@ -181,49 +226,70 @@ class _Loader:
             self._add("no-assets", "assets", what, fix)
         assets = {name: self._asset(name, value) for name, value in tables.items()}
         self._note_twins(assets)
+        cards = self._cards(table.get("cards", {}))
         self._problems.sort(key=lambda problem: (problem.where.line or 0, problem.rule))
-        return assets, self._problems
+        return Media(assets, cards, self._problems)
 
     def _asset(self, name: str, table: Any) -> Asset:
         if not _ID.fullmatch(name):
             what = f"`{name}` can't be the id of a picture"
             self._add("bad-id", name, what, "Use letters, digits, `-` and `_`.")
+        elif name == CARD:
+            what = f"`{name}` can't be the id of a picture"
+            self._add("bad-id", name, what, "In a template it means the card of what is drawn.")
         if not isinstance(table, dict):
             what = f"assets.{name} is not a table"
             self._add("wrong-type", name, what, f"Write [assets.{name}] above its keys.")
-            return self._made(name, "", _UNSEEN, {}, "")
+            return _asset(name, "", _UNSEEN, {}, "", self._where(name))
         for key in sorted(table.keys() - set(_KEYS)):
             self._unknown(key, _KEYS, self._lines.of(name, key))
         alt, credit = self._alt(name, table), self._credit(name, table)
+        draw = table.get("draw", {})
+        if not isinstance(draw, dict):
+            what = f"`draw` of assets.{name} is not a table"
+            fix = f"Write [assets.{name}.draw] above its keys."
+            self._add("wrong-type", name, what, fix, "draw")
+            draw = {}
         path, seen = self._look(name, table)
-        return self._made(name, path, seen, alt, credit)
+        asset = _asset(name, path, seen, alt, credit, self._where(name), draw)
+        return replace(asset, smaller=self._smaller(asset))
 
-    def _made(
-        self, name: str, path: str, seen: _Seen, alt: Mapping[str, str], credit: str
-    ) -> Asset:
-        return Asset(
-            id=name,
-            path=path,
-            mime=seen.head.mime,
-            bytes=seen.bytes,
-            sha256=seen.sha256,
-            width=seen.head.width,
-            height=seen.head.height,
-            frames=seen.head.frames,
-            alt=alt,
-            credit=credit,
-            where=Place(CATALOGUE, self._lines.of(name)),
-        )
+    def _smaller(self, asset: Asset) -> Asset | None:
+        """The smaller version that `bot media build` makes of an animation, where it is there."""
+        if asset.draw.get("picture") != "animation":
+            return None
+        return load_unlisted(self._root, asset.id, smaller_path(asset.path), asset.alt, asset.where)
+
+    def _where(self, name: str) -> Place:
+        return Place(CATALOGUE, self._lines.of(name))
+
+    def _cards(self, table: Any) -> Mapping[str, Mapping[str, str]]:
+        """The alt texts that cards get: sentences with gaps for what is on the card."""
+        if not isinstance(table, dict):
+            what, fix = "`cards` is not a table", "Write [cards] above its keys."
+            self._report("wrong-type", self._lines.naming("cards"), what, fix)
+            return {}
+        for key in sorted(table.keys() - _CARD_KEYS.keys()):
+            self._unknown(key, tuple(_CARD_KEYS), self._lines.of_cards(key))
+        cards = {key: _by_language(table[key])[1] for key in _CARD_KEYS if key in table}
+        for key, alts in cards.items():
+            for text in alts.values():
+                self._check_gaps(key, text)
+        return cards
+
+    def _check_gaps(self, key: str, text: str) -> None:
+        needed, found = _CARD_KEYS[key], _GAP.findall(text)
+        known = ", ".join(f"{{{name}}}" for name in needed)
+        for name in [*needed, *found]:
+            if name not in found or name not in needed:
+                wrong = "lacks" if name in needed else "has an unknown"
+                what = f"The `{key}` of cards {wrong} {{{name}}}"
+                fix = f"It must have {known}, and no others."
+                self._report("card-alt", self._lines.of_cards(key), what, fix)
 
     def _alt(self, name: str, table: Mapping[str, Any]) -> dict[str, str]:
         """The alt texts by language; the one without a language under ""."""
-        value = table.get("alt", "")
-        given = value if isinstance(value, dict) else {"": value}
-        alt = {
-            language: _BLANK.sub(" ", text).strip()
-            for language, text in given.items()
-            if _is_text(text)
-        }
+        given, alt = _by_language(table.get("alt", ""))
         if not given or len(alt) < len(given):
             lacks = ", ".join(language for language in given if language and language not in alt)
             what = f"assets.{name} has no alt text" + (f" in {lacks}" if lacks else "")
@@ -288,6 +354,51 @@ def _printable(text: str) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _by_language(value: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was given by language, and the texts among it; one without a language under ""."""
+    given = value if isinstance(value, dict) else {"": value}
+    texts = {name: _BLANK.sub(" ", text).strip() for name, text in given.items() if _is_text(text)}
+    return given, texts
+
+
+def smaller_path(path: str) -> str:
+    """Where the smaller version of an animation is."""
+    return path.removesuffix(".gif") + SMALLER
+
+
+def fitting(asset: Asset, limits: Limits) -> Asset:
+    """The version of a picture that a network takes; the picture itself where it takes none."""
+    for each in (asset, asset.smaller):
+        if each is not None and all(found <= most for _, found, most in _figures(each, limits)):
+            return each
+    return asset
+
+
+def _asset(
+    name: str,
+    path: str,
+    seen: _Seen,
+    alt: Mapping[str, str],
+    credit: str,
+    where: Place,
+    draw: Mapping[str, Any] | None = None,
+) -> Asset:
+    return Asset(
+        id=name,
+        path=path,
+        mime=seen.head.mime,
+        bytes=seen.bytes,
+        sha256=seen.sha256,
+        width=seen.head.width,
+        height=seen.head.height,
+        frames=seen.head.frames,
+        alt=alt,
+        credit=credit,
+        where=where,
+        draw=draw or {},
+    )
 
 
 # One file ----------------------------------------------------------------------------------------
@@ -599,6 +710,14 @@ def inspect_assets(
     return problems
 
 
+def inspect_cards(cards: Iterable[Asset], limits: Sequence[Limits]) -> Iterator[Problem]:
+    """What the networks in use don't take of cards. That they decode, their record attests."""
+    networks = {limit.network: limit for limit in limits}.values()
+    for card in cards:
+        yield from _too_long(card, networks)
+        yield from _limit_problems(card, networks)
+
+
 def _alt_problems(
     asset: Asset, networks: Iterable[Limits], languages: Sequence[str]
 ) -> Iterator[Problem]:
@@ -616,10 +735,20 @@ def _alt_problems(
         if _is_file_name(alt, asset.path):
             fix = "Say what the picture shows and every word on it."
             yield Problem("alt-filename", asset.where, f"{name} is only a file's name", fix)
+    yield from _too_long(asset, networks)
+
+
+def _too_long(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
+    for language, alt in asset.alt.items():
+        name = f"the alt text{language and f' ({language})'} of {_called(asset)}"
         for limit in networks:
             if len(alt) > limit.alt:
                 what = f"{name} has {len(alt):,} characters; {limit.network} takes {limit.alt:,}"
                 yield Problem("alt-long", asset.where, what, "Shorten it.")
+
+
+def _called(asset: Asset) -> str:
+    return f"assets.{asset.id}" if asset.where.file == CATALOGUE else f"`{asset.id}`"
 
 
 def _named(asset: Asset) -> Asset:
@@ -638,13 +767,14 @@ def _is_file_name(alt: str, path: str) -> bool:
 
 def _limit_problems(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
     """Every network's limits that a picture goes beyond, with the figure found and allowed."""
-    name = f"{asset.path} of assets.{asset.id}"
     for limit in networks:
-        if asset.mime not in limit.mimes:
+        fits = fitting(asset, limit)
+        name = f"{fits.path} of {_called(asset)}"
+        if fits.mime not in limit.mimes:
             takes = ", ".join(sorted(limit.mimes))
-            what = f"{name} is {asset.mime}; {limit.network} takes {takes}"
+            what = f"{name} is {fits.mime}; {limit.network} takes {takes}"
             yield Problem("media-type", asset.where, what, "Export it as one of these.")
-        for figure, found, allowed in _figures(asset, limit):
+        for figure, found, allowed in _figures(fits, limit):
             if found > allowed:
                 what = f"{name} has {found:,} {figure}; {limit.network} takes {allowed:,}"
                 yield Problem("media-limit", asset.where, what, "Make it smaller.")

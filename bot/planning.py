@@ -2,7 +2,8 @@
 
 The plan is a function of the campaign, the slot and the account's history; nothing about the future
 is stored. Hard rules: words in the account's language, not superseded, not sensitive (unless the
-campaign opts in), a text that fits, and no text twice within the cooldown. The rest are wishes.
+campaign opts in), a text that fits, a picture that it can have (not everything has a card), and no
+text twice within the cooldown. The rest are wishes.
 Where there is too little content for all of them, they give way in this order, the last one first:
 
     passage    every passage comes before any comes again: the one that waited longest is next
@@ -28,6 +29,7 @@ from typing import NamedTuple
 
 from bot.composing import Composed, Composer, Unit, attachment
 from bot.domain import (
+    CARD,
     COOLDOWN,
     REST,
     Account,
@@ -43,6 +45,7 @@ from bot.domain import (
     Use,
     text_key,
 )
+from bot.media import fitting
 from bot.schedule import slots
 
 SPACING = 0.5
@@ -216,9 +219,11 @@ class Deck:
         for unit in self.units:
             for passage in unit.passages:
                 self.holding.setdefault(passage.id, []).append(unit)
-        self.pictures = {
-            name: attachment(asset, language) for name, asset in campaign.assets.items()
+        self._pictures = {
+            name: attachment(fitting(asset, limits), language)
+            for name, asset in campaign.assets.items()
         }
+        self._own = {name: attachment(asset, language) for name, asset in campaign.cards.items()}
         self._templates = [
             template
             for template in campaign.templates.values()
@@ -234,8 +239,17 @@ class Deck:
         """The templates that can lead with this unit."""
         return self._led_by.get(unit.lead.kind, [])
 
+    def pictures(self, template: Template, lead: Unit) -> list[Attachment]:
+        """What the template may attach to this unit, its own card among it if it has one."""
+        own = self._own.get(lead.lead.id)
+        named = (own if name == CARD else self._pictures[name] for name in template.attach)
+        return [picture for picture in named if picture is not None]
+
     def card(self, template: Template, units: tuple[Unit, ...]) -> Card | None:
-        """The fitting text, or None where none fits or a passage would come twice in it."""
+        """The fitting text, or None where none fits or a passage would come twice in it.
+
+        None, too, where the template has no picture for what leads.
+        """
         key = (template.name, *(unit.lead.id for unit in units))
         if key not in self._cards:
             self._cards[key] = self._compose(template, units)
@@ -243,7 +257,7 @@ class Deck:
 
     def _compose(self, template: Template, units: tuple[Unit, ...]) -> Card | None:
         draws = tuple(passage.id for unit in units for passage in unit.passages)
-        if len(set(draws)) < len(draws):
+        if len(set(draws)) < len(draws) or not self.pictures(template, units[0]):
             return None
         composed = self._composer.compose(template, units, self.limits)
         if not composed.fits:
@@ -264,7 +278,7 @@ class Deck:
             return
         for units in product(*(self._of(kind) for kind in template.draws)):
             ids = [passage.id for unit in units for passage in unit.passages]
-            if len(set(ids)) == len(ids):
+            if len(set(ids)) == len(ids) and self.pictures(template, units[0]):
                 yield units, self._composer.compose(template, units, self.limits)
 
     def _of(self, kind: Kind) -> list[Unit]:
@@ -378,7 +392,7 @@ class Hand:
                 continue
             template = card.template
             if template.attach not in pictures:
-                pictures[template.attach] = self._picture(template, dice)
+                pictures[template.attach] = self._picture(template, unit, dice)
             picture, same_picture = pictures[template.attach]
             age = (
                 template.name == last,
@@ -419,9 +433,9 @@ class Hand:
     def _waiting(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self._new + self._used if unit.lead.kind == kind]
 
-    def _picture(self, template: Template, dice: int) -> tuple[Attachment, bool]:
+    def _picture(self, template: Template, unit: Unit, dice: int) -> tuple[Attachment, bool]:
         """One of the template's pictures, another than the last one's where it has another."""
-        pictures = [self._deck.pictures[name] for name in template.attach]
+        pictures = self._deck.pictures(template, unit)
         last = None if self._last is None else self._last.picture
         others = [picture for picture in pictures if picture.path != last]
         choice = others or pictures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from bot.domain import (
@@ -114,6 +114,11 @@ def asset(name: str) -> Asset:
     )
 
 
+def card(passage_id: str) -> str:
+    """What the card of a passage is called here."""
+    return f"card-{passage_id.replace('/', '-')}"
+
+
 def campaign(
     passages: list[Passage],
     templates: list[Template],
@@ -125,8 +130,12 @@ def campaign(
     sensitive: bool = False,
     links: Mapping[str, str] | None = None,
     schedule: Schedule | None = None,
+    cards: Collection[str] = (),
 ) -> Campaign:
-    """A campaign of these passages and templates; accounts x0, x1, …, posting at one rhythm."""
+    """A campaign of these passages and templates; accounts x0, x1, …, posting at one rhythm.
+
+    `cards` are the ids of the passages that have one.
+    """
     rhythm = schedule or Schedule(timezone="UTC", every=every)
     names = [f"x{number}" for number in range(accounts)]
     return Campaign(
@@ -140,6 +149,7 @@ def campaign(
         passages={each.id: each for each in passages},
         templates={each.name: each for each in templates},
         assets={f"a{number}": asset(f"a{number}") for number in range(pictures)},
+        cards={name: asset(card(name)) for name in cards},
         sensitive=sensitive,
         links=links or {},
     )

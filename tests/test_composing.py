@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.composing import MARKS, Composed, Composer, Unit, attachment, marked, tidy
+from bot.composing import Composed, Composer, Unit, attachment, tidy
+from bot.content.words import MARKS, marked
 from bot.domain import Kind, Limits, Passage, Template
 from tests.generated import asset, campaign, limits, passage, statement, template
 

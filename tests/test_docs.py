@@ -271,7 +271,9 @@ def test_every_picture_has_an_alternative_text() -> None:
 def test_the_readme_shows_the_campaigns_pictures() -> None:
     catalogue = tomllib.loads((ROOT / "media/media.toml").read_text(encoding="utf-8"))
     files = {f"media/{asset['file']}" for asset in catalogue["assets"].values()}
-    assert files == {link for link in links(README) if link.startswith("media/")} - {"media/"}
+    shown = {link for link in links(README) if link.startswith("media/")} - {"media/"}
+    assert files <= shown
+    assert sum(link.startswith("media/cards/") for link in shown) >= 2
 
 
 def test_the_picture_of_the_terminal_is_what_the_command_prints() -> None:
@@ -317,7 +319,7 @@ def test_ci_runs_the_readmes_two_commands(word: str, which: int) -> None:
 
 
 def sources() -> list[Path]:
-    modules = ["media.py", "provenance.py", "approval.py", "checking.py"]
+    modules = ["media.py", "provenance.py", "pictures.py", "approval.py", "checking.py"]
     return [*(ROOT / "bot/content").glob("*.py"), *(ROOT / "bot" / name for name in modules)]
 
 
@@ -335,7 +337,8 @@ def text_of(node: ast.AST) -> str:
 
 def rules_in(tree: ast.AST) -> Iterator[str]:
     """The names of the rules that a module reports by: a slug, and sentences after it."""
-    reporting = {"Problem", "Fault", "error", "warn", "_add", "_AssetError", "_check_always"}
+    reporting = {"Problem", "Fault", "error", "warn", "_add", "_report", "_AssetError"}
+    reporting |= {"_check_always"}
     for node in ast.walk(tree):
         parts: list[ast.expr] = []
         if isinstance(node, ast.Call):

@@ -21,7 +21,7 @@ from PIL import Image
 
 from bot import media
 from bot.domain import Asset, Limits, Place, Problem
-from bot.media import alt_for, inspect_assets, load_assets
+from bot.media import alt_for, fitting, inspect_assets, load_assets
 
 ALT = "A red square"
 
@@ -292,6 +292,29 @@ def asset(**changed: object) -> Asset:
     return replace(whole, **changed)  # type: ignore[arg-type]
 
 
+def test_a_network_that_does_not_take_an_animation_gets_the_smaller_one(tmp_path: Path) -> None:
+    text = '[assets.a]\nfile = "a.gif"\nalt = "Red"\n[assets.a.draw]\npicture = "animation"\n'
+    files = {"a.gif": encoded("GIF", (40, 40), 2), "a-960.gif": encoded("GIF", (20, 20), 2)}
+    assets, problems = load_assets(write(tmp_path, text, files))
+    assert problems == []
+    asset = assets["a"]
+    assert asset.smaller is not None
+    assert (asset.smaller.path, asset.smaller.width) == ("media/a-960.gif", 20)
+    assert asset.smaller.alt == asset.alt
+    for width, path in ((40, "media/a.gif"), (20, "media/a-960.gif"), (10, "media/a.gif")):
+        narrow = limits(gif_width=width)
+        assert fitting(asset, narrow).path == path
+        found = inspect_assets(assets, tmp_path, [narrow])
+        assert [problem.rule for problem in found] == (["media-limit"] if width == 10 else [])
+
+
+def test_only_an_animation_that_is_drawn_here_has_a_smaller_one(tmp_path: Path) -> None:
+    files = {"a.gif": encoded("GIF", (40, 40), 2), "a-960.gif": encoded("GIF", (20, 20), 2)}
+    assets, _ = load_assets(write(tmp_path, catalogue("a.gif"), files))
+    assert assets["a1"].smaller is None
+    assert fitting(assets["a1"], limits(gif_width=20)) is assets["a1"]
+
+
 # What is wrong with media.toml -------------------------------------------------------------------
 
 
@@ -325,6 +348,48 @@ BAD: dict[str, Bad] = {
         "unknown-key",
         4,
         ("`asset`; did you mean `assets`?",),
+        {"a.png": PNG},
+    ),
+    "the name of cards": Bad(
+        '[assets.card]\nfile = "a.png"\nalt = "A"\n',
+        "bad-id",
+        1,
+        ("`card` can't be the id", "the card of what is drawn"),
+        {"a.png": PNG},
+    ),
+    "draw is no table": Bad(
+        catalogue("a.png") + 'draw = "square"\n',
+        "wrong-type",
+        4,
+        ("`draw` of assets.a1 is not a table", "[assets.a1.draw]"),
+        {"a.png": PNG},
+    ),
+    "cards is no table": Bad(
+        'cards = "x"\n' + catalogue("a.png"),
+        "wrong-type",
+        1,
+        ("`cards` is not a table",),
+        {"a.png": PNG},
+    ),
+    "an unknown key of cards": Bad(
+        catalogue("a.png") + "[cards]\nalt_demnd = 'x'\n",
+        "unknown-key",
+        5,
+        ("`alt_demnd`; did you mean `alt_demand`?",),
+        {"a.png": PNG},
+    ),
+    "an alt text of cards that leaves something out": Bad(
+        catalogue("a.png") + '[cards]\nalt = "{hashtag}: {words} {by}"\n',
+        "card-alt",
+        5,
+        ("The `alt` of cards lacks {when}", "{hashtag}, {words}, {by}, {when}"),
+        {"a.png": PNG},
+    ),
+    "an alt text of cards that wants too much": Bad(
+        catalogue("a.png") + '[cards]\nalt = "{hashtag} {words} {by} {when} {by.__class__}"\n',
+        "card-alt",
+        5,
+        ("has an unknown {by.__class__}",),
         {"a.png": PNG},
     ),
     "unknown key": Bad(

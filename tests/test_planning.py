@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import COOLDOWN, Campaign, History, Kind
+from bot.domain import CARD, COOLDOWN, Campaign, History, Kind
 from bot.planning import SPACING, Planned, Planner
 from tests.generated import (
     START,
     campaign,
+    card,
     history_of,
     limits,
     passage,
@@ -46,7 +47,7 @@ def campaigns(draw: st.DrawFn) -> Campaign:
         for number in range(draw(st.integers(1, 12)))
     ]
     pictures = draw(st.integers(1, 3))
-    names = [f"a{number}" for number in range(pictures)]
+    names = [*(f"a{number}" for number in range(pictures)), CARD]
     kinds = sorted({each.kind for each in passages})
     templates = [
         template(
@@ -56,9 +57,16 @@ def campaigns(draw: st.DrawFn) -> Campaign:
         )
         for number in range(draw(st.integers(1, 6)))
     ]
+    ids = [each.id for each in passages if each.kind != "fact"]
+    cards = draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
     every = draw(st.sampled_from([(1, "d"), (7, "h"), (1, "h")]))
     return campaign(
-        passages, templates, pictures=pictures, seed=draw(st.integers(0, 9)), every=every
+        passages,
+        templates,
+        pictures=pictures,
+        seed=draw(st.integers(0, 9)),
+        every=every,
+        cards=cards,
     )
 
 
@@ -82,9 +90,12 @@ class SecondOpinion:
             group = [self.of.passages[name] for name in groups[last]]
             lead = self.of.passages[passage_id]
             for each in self.of.templates.values():
-                if each.draws != (lead.kind,) or self._cooling(texts[each.name, passage_id], at):
+                pictures = self._pictures(each.attach, passage_id)
+                if each.draws != (lead.kind,) or not pictures:
                     continue
-                for picture in each.attach:
+                if self._cooling(texts[each.name, passage_id], at):
+                    continue
+                for picture in pictures:
                     rank = (
                         last,
                         self._early(group, lambda p: p.statement.id, lead.statement.id),
@@ -95,6 +106,11 @@ class SecondOpinion:
                     )
                     found.append((rank, passage_id, each.name, picture))
         return found
+
+    def _pictures(self, names: tuple[str, ...], passage_id: str) -> list[str]:
+        """What a template may attach to a passage: a card only to one that has a card."""
+        own = [card(passage_id)] if passage_id in self.of.cards else []
+        return [each for name in names for each in (own if name == CARD else [name])]
 
     @property
     def drawn(self) -> list[Planned]:
@@ -225,6 +241,36 @@ def test_a_passage_stands_with_its_partner() -> None:
     assert len(together) == len(alone) == 2
     assert together[0].post is not None
     assert "“The words of means … The words of review”" in together[0].post.text
+
+
+def test_a_post_has_the_card_of_what_it_says() -> None:
+    passages = [passage(f"p{n}") for n in range(3)]
+    of = campaign(passages, [template("t", attach=(CARD,))], cards=[p.id for p in passages])
+    for planned in plan(of, 3):
+        assert planned.post is not None
+        assert planned.draws is not None
+        assert [each.path for each in planned.post.media] == [f"media/{card(planned.draws[0])}.png"]
+
+
+def test_of_two_that_stand_together_the_post_has_the_first_one_s_card() -> None:
+    passages = [passage("means", with_id="s0/review"), passage("review")]
+    of = campaign(passages, [template("t", attach=(CARD,))], cards=["s0/means", "s0/review"])
+    seen = {p.draws: p.post.media[0].path for p in plan(of, 2) if p.post}
+    assert seen == {
+        ("s0/means", "s0/review"): "media/card-s0-means.png",
+        ("s0/review",): "media/card-s0-review.png",
+    }
+
+
+def test_without_a_card_a_template_that_has_only_that_is_not_used() -> None:
+    passages = [passage("seen"), passage("private", sensitive=True)]
+    only = template("only", attach=(CARD,))
+    of = campaign(passages, [only], cards=["s0/seen"], sensitive=True)
+    assert {p.draws for p in plan(of, 4) if p.post} == {("s0/seen",)}
+    both = template("both", attach=(CARD, "a0"))
+    posts = plan(campaign(passages, [only, both], cards=["s0/seen"], sensitive=True), 3)
+    private = [p.post.media[0].path for p in posts if p.post and p.draws == ("s0/private",)]
+    assert private == ["media/a0.png"]
 
 
 def test_a_template_that_draws_two_kinds_never_doubles_a_passage() -> None:

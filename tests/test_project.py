@@ -81,7 +81,7 @@ def test_the_list_of_modules_is_the_import_rule() -> None:
 
 HEAVY = (
     *("tweepy", "requests", "jinja2", "apscheduler", "sqlite3", "psycopg", "rich", "PIL"),
-    *("cronsim", "publicsuffixlist", "rapidfuzz", "dateutil", "dotenv"),
+    *("cronsim", "publicsuffixlist", "rapidfuzz", "dateutil", "dotenv", "typst"),
     *("starlette", "uvicorn", "watchfiles", "anyio", "asyncio"),
 )
 
@@ -174,12 +174,12 @@ def distributions(names: set[str]) -> set[str]:
     return {canonicalize_name(installed[name][0]) for name in names}
 
 
-DATA_ONLY = {"tzdata"}
-"""Needed, and never imported: hosts without a zone database have it from here."""
+DATA_ONLY = {"tzdata", "font-manrope"}
+"""Needed, and never imported: hosts without a zone database, or a font, have it from here."""
 
 
 def test_what_the_program_imports_is_what_it_says_it_needs() -> None:
-    declared = {canonicalize_name(each.name) for each in needed("postgres", "preview")}
+    declared = {canonicalize_name(each.name) for each in needed("postgres", "pictures", "preview")}
     assert declared - DATA_ONLY == distributions(imported("bot"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bot import __version__
-from bot.cli import content, new, posting, preview, records, signing
+from bot.cli import content, media, new, posting, preview, records, signing
 from bot.cli.shared import Bot, ignore_output
 from bot.errors import UsageError
 
@@ -63,6 +63,7 @@ def bot(ctx: click.Context, root: str | None, debug: bool) -> None:
 
 for command in (
     *(new.new, content.check, content.verify, preview.preview, signing.approve),
+    *(media.media, media.frame),
     *(posting.post, posting.run),
     *(records.status, records.log, records.resolve, records.pause, records.resume),
     *(records.migrate, records.doctor),

@@ -13,6 +13,7 @@ The parts, in reading order; each imports only parts above it:
     templates     templates/NAME.txt
     writing       text to files
     splicing      other short forms in a statement's text, the rest of it as it is
+    cards         the cards with the words of passages
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from bot.content.campaign import PATH, Settings, read_campaign
+from bot.content.cards import card_pages, read_cards
 from bot.content.reading import Findings, Reader, shown
 from bot.content.statements import FOLDER as STATEMENTS
 from bot.content.statements import Collected, link_passages, read_statement
@@ -31,9 +33,9 @@ from bot.content.templates import Templates, make_environment
 from bot.content.words import mention_in
 from bot.domain import Asset, Campaign, Place, Problem, Template
 from bot.errors import ContentError
-from bot.media import load_assets
+from bot.media import load_media
 
-__all__ = ["load", "load_or_raise", "make_environment", "survey"]
+__all__ = ["load", "load_or_raise", "load_to_draw", "make_environment", "survey"]
 
 
 def load(
@@ -83,16 +85,40 @@ def load_or_raise(root: Path, known_networks: Collection[str], *, lint: bool = F
     return campaign
 
 
+def load_to_draw(root: Path) -> Campaign:
+    """The campaign under a root for drawing its pictures. Raises ContentError.
+
+    Only the words and the catalogue need to be right: pictures may be missing, and templates and
+    networks are nothing to them.
+    """
+    findings = Findings(lint=False)
+    campaign = _read(Reader(root, findings), known_networks=())
+    errors = [problem for problem in findings.problems if _stops_drawing(problem)]
+    if errors:
+        raise ContentError(errors)
+    return campaign
+
+
+def _stops_drawing(problem: Problem) -> bool:
+    file, rule = problem.where.file, problem.rule
+    elsewhere = file.startswith(TEMPLATES) or rule in ("unknown-network", "card-missing")
+    pictures = file.startswith("media/") and rule not in ("toml-syntax", "not-utf8", "wrong-type")
+    return problem.severity == "error" and not elsewhere and not pictures
+
+
 def _read(reader: Reader, known_networks: Collection[str]) -> Campaign:
     """Everything that could be read; with the findings' errors, not fit for use."""
     findings = reader.findings
     top = read_table(reader, PATH)
     settings = read_campaign(top, known_networks) if top else Settings()
-    assets, media_problems = load_assets(reader.root)
+    assets, alts, media_problems = load_media(reader.root)
     findings.problems += [p for p in media_problems if findings.lint or p.severity == "error"]
     collected = _read_statements(reader)
     known_assets = None if media_problems and not assets else assets
     templates = _read_templates(reader, Templates(settings, known_assets, findings))
+    passages = collected.passages
+    pages = card_pages(passages, settings.hashtag)
+    cards = read_cards(reader.root, pages, passages, templates.values(), alts, findings)
     _check_alt_texts(assets, findings)
     return Campaign(
         root=str(reader.root),
@@ -102,9 +128,10 @@ def _read(reader: Reader, known_networks: Collection[str]) -> Campaign:
         seed=settings.seed,
         accounts=settings.accounts,
         statements=collected.statements,
-        passages=collected.passages,
+        passages=passages,
         templates=templates,
         assets=assets,
+        cards=cards,
         approval=settings.approval,
         sensitive=settings.sensitive,
         links=settings.links,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.content.campaign import Settings, is_language
 from bot.content.reading import Findings, listed, meant, nearest, shown
-from bot.domain import KINDS, Asset, Kind, Place, Template
+from bot.domain import CARD, KINDS, Asset, Kind, Place, Template
 from bot.media import alt_for
 
 if TYPE_CHECKING:
@@ -87,10 +87,19 @@ class Templates:
     def _attach(self, head: _Head) -> Iterator[str]:
         for name in head.several("attach"):
             yield name
-            if self._assets is not None and name not in self._assets:
-                what = f"Unknown picture `{shown(name)}`{meant(name, self._assets)}"
-                fix = f"media/media.toml has {listed(self._assets)}."
+            if name == CARD:
+                self._check_card(head)
+            elif self._assets is not None and name not in self._assets:
+                what = f"Unknown picture `{shown(name)}`{meant(name, [*self._assets, CARD])}"
+                fix = f"media/media.toml has {listed(self._assets)}; `{CARD}` is the card."
                 head.error("template-unknown-asset", "attach", what, fix)
+
+    def _check_card(self, head: _Head) -> None:
+        """The card is that of the first that a template draws."""
+        if head.several("draws")[:1] == ["fact"]:
+            what = f"The template attaches `{CARD}`, but facts have no card"
+            fix = "Attach another picture, or draw a quote, position or demand first."
+            head.error("template-fact-card", "attach", what, fix)
 
     def _needs(self, head: _Head) -> Iterator[str]:
         """A link that campaign.toml doesn't name is one that isn't set; a near miss is an error.
@@ -114,7 +123,7 @@ class Templates:
         if not head.several("attach"):
             what = "The template attaches no picture, and every post has one"
             known = listed(self._assets or ())
-            fix = f"Write `attach: NAME` in its head; media/media.toml has {known}."
+            fix = f"Write `attach: {CARD}` in its head, or a name; media/media.toml has {known}."
             head.error("template-no-picture", "attach", what, fix)
         if head.one("language") and not is_language(template.language):
             what = f"`{shown(template.language)}` is no language code"

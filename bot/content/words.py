@@ -1,4 +1,4 @@
-"""Pure: comparing words with the text that they were taken from; and mentions in them.
+"""Pure: comparing words with the text that they were taken from; mentions in them; their marks.
 
 Two texts are compared in plain form: typographic quotes, dashes and white space as plain ones, and
 nothing else. Case, spelling and misspelling must be the same.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -34,6 +34,21 @@ _ADDRESS = r"https?://[^\s\"'<>]+"
 _MENTION = r"(?<![A-Za-z0-9_!#$%&*])[@＠]"
 _SENTENCES = r"(?<=[.!?])['\")\]]*\s"
 _EDGES = r"^\W+|\W+$"
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "en": ("“", "”"),
+    "be": ("«", "»"),
+    "de": ("„", "“"),
+    "es": ("«", "»"),
+    "fr": ("«\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}»"),
+    "it": ("«", "»"),
+    "nl": ("“", "”"),
+    "pl": ("„", "”"),
+    "pt": ("«", "»"),
+    "ru": ("«", "»"),
+    "uk": ("«", "»"),
+}
+"""Quotation marks by language; a language that is not listed gets the English ones."""
 
 _NEGATIONS = {
     "en": r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot|\w+n't|unless"
@@ -324,3 +339,19 @@ def used_of(text: str, words: str) -> list[tuple[str, bool]]:
         found += [(whole.spaced[at:start], False), (whole.spaced[start:end], True)]
         at = end
     return [(piece, used) for piece, used in [*found, (whole.spaced[at:], False)] if piece]
+
+
+def marks_of(language: str) -> tuple[str, str]:
+    """The quotation marks of a language ("pt-BR" has those of "pt")."""
+    return MARKS.get(language) or MARKS.get(language.partition("-")[0]) or MARKS["en"]
+
+
+def marked(words: str, language: str) -> str:
+    """The words between the quotation marks of their language."""
+    opening, closing = marks_of(language)
+    return f"{opening}{words}{closing}"
+
+
+def joined(words: str, others: str) -> str:
+    """Words and others, later in the same source, as one quotation."""
+    return f"{words} {ELLIPSIS} {others}"

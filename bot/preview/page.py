@@ -61,8 +61,8 @@ def write_page(file: Path, sheet: Sheet, *, explain: bool = False) -> None:
     pictures = partial(picture_in, folder.name)
     text = "".join(render(sheet, pictures, explain=explain))
     used = {path for planned in sheet.posts if planned.post for path, *_ in planned.post.media}
-    for asset in sheet.campaign.assets.values():
-        if asset.path in used:
+    for path, asset in sheet.campaign.pictures.items():
+        if path in used:
             folder.mkdir(exist_ok=True)
             for name, data in picture_files(root, asset):
                 _write_bytes(folder / name, data)

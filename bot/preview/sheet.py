@@ -133,7 +133,7 @@ class Cards:
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
         campaign = sheet.campaign
-        self._assets = {asset.path: asset for asset in campaign.assets.values()}
+        self._pictures = campaign.pictures
         self._by_file: dict[str, list[Problem]] = {}
         for problem in sheet.problems:
             self._by_file.setdefault(problem.where.file, []).append(problem)
@@ -153,7 +153,7 @@ class Cards:
             anchor=f"post-{planned.slot.account}-{at:%Y%m%dT%H%M%S}",
             local=at.astimezone(sheet.zone),
             text=marked_up(text, sheet.campaign.hashtag),
-            pictures=[(each, self._assets[each.path]) for each in media],
+            pictures=[(each, self._pictures[each.path]) for each in media],
             kinds=list(dict.fromkeys(unit.lead.kind for unit in units)),
             statements=list(dict.fromkeys(unit.lead.statement.id for unit in units)),
             speaker=composed.by[0] if composed else "",
@@ -227,7 +227,7 @@ class Cards:
                 if first <= (problem.where.line or 0) < end:
                     yield problem
         for item in () if planned.post is None else planned.post.media:
-            asset = self._assets[item.path]
+            asset = self._pictures[item.path]
             for problem in self._by_file.get(asset.where.file, ()):
                 if f"`{asset.id}`" in problem.what or f"assets.{asset.id}" in problem.what:
                     yield problem

@@ -258,6 +258,6 @@ def test_negations_in_other_languages(language: str) -> None:
 
 
 def test_every_language_with_marks_of_its_own_has_its_negations_known() -> None:
-    from bot.composing import MARKS
+    from bot.content.words import MARKS
 
     assert LEFT_OUT.keys() | {"en"} == MARKS.keys()

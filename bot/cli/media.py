@@ -1,0 +1,76 @@
+"""`bot media` and `bot frame`: the campaign's pictures, and a frame for one of yours."""
+
+from __future__ import annotations
+
+import click
+
+from bot.cli.shared import Bot, counted, pass_bot
+
+
+@click.group()
+def media() -> None:
+    """The campaign's own pictures.
+
+    \b
+    Example:  bot media build
+    """
+
+
+@media.command()
+@pass_bot
+def build(bot: Bot) -> int:
+    """Draws the pictures that the content asks for, those that changed.
+
+    \b
+    Example:  bot media build
+    Needs the extra `pictures`. The same content gives the same bytes everywhere.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from bot.content import load_to_draw
+    from bot.drawing import build as draw
+
+    campaign = load_to_draw(bot.root)
+    columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
+    screen = Console(stderr=True)
+    with Progress(
+        *columns, console=screen, transient=True, disable=not screen.is_terminal
+    ) as progress:
+        task = progress.add_task("", visible=False)
+
+        def tell(done: int, total: int, path: str) -> None:
+            name = path.rpartition("/")[2]
+            progress.update(task, completed=done, total=total, description=name, visible=True)
+
+        built = draw(campaign, bot.root, tell)
+    for path in built.drawn:
+        click.echo(f"drawn    {path}")
+    for path in built.removed:
+        click.echo(f"removed  {path}")
+    drawn = f"{counted(len(built.drawn), 'file')} drawn" if built.drawn else "Nothing to do"
+    kept = f"{counted(len(built.kept), 'file')} unchanged"
+    click.secho(f"{drawn}, {kept}.", fg="green", bold=True)
+    return 0
+
+
+@click.command()
+@click.argument("photo", metavar="PHOTO")
+@click.option("--out", metavar="DIR", default=".", help="Where to write them (here).")
+@pass_bot
+def frame(bot: Bot, photo: str, out: str) -> int:
+    """Puts the campaign's solidarity frame on a profile picture.
+
+    \b
+    Example:  bot frame portrait.jpg --out framed
+    Takes PNG, JPEG and WebP; writes square JPEGs in several sizes, without any of
+    the photo's notes on place, time or camera. Needs the extra `pictures`.
+    """
+    from pathlib import Path
+
+    from bot.content import load_to_draw
+    from bot.framing import frame as put_frame
+
+    for path in put_frame(Path(photo), Path(out), load_to_draw(bot.root).hashtag):
+        click.echo(str(path))
+    return 0
