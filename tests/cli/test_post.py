@@ -51,7 +51,9 @@ def said(done: Done, name: str) -> list[dict[str, Any]]:
 # -- what is due ------------------------------------------------------------------------------
 
 
-def test_nothing_due(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+def test_nothing_due(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    far_from_now = datetime.now(UTC) + 12 * HOUR
+    schedule(site, f'times = ["{far_from_now:%H:%M}"]')
     done = cli("post", env=live)
     assert (done.out, done.complaint()) == ("", [])
     assert [event["event"] for event in done.events()] == ["birth"]
