@@ -56,6 +56,10 @@ class Approval(NamedTuple):
     where: Place
 
     @property
+    def account(self) -> str:
+        return self.slot.partition("/")[0]
+
+    @property
     def slot_at(self) -> datetime:
         return _time(self.slot.partition("/")[2])
 
@@ -123,17 +127,20 @@ class Approvals:
     def stale(self, plan: Sequence[Planned], now: datetime) -> list[Approval]:
         """The sign-offs of coming slots that fit no post of this plan, as far as it goes.
 
-        One whose slot has another post that is signed off, too, was followed by that.
+        The plan has every post of its accounts from its first to its last. A sign-off whose slot
+        has another post that is signed off, too, was followed by that.
         """
         if not plan:
             return []
-        last = plan[-1].slot.at
+        first, last = max(plan[0].slot.at, now), plan[-1].slot.at
+        accounts = {planned.slot.account for planned in plan}
         keys = {key_of_planned(planned) for planned in plan}
         settled = {planned.slot.id for planned in plan if self.approved(planned)}
         return [
             approval
             for approval in self
-            if now < approval.slot_at <= last
+            if first <= approval.slot_at <= last
+            and approval.account in accounts
             and approval.key not in keys
             and approval.slot not in settled
         ]

@@ -68,10 +68,17 @@ def _next(
             continue
         instead = {**texts, path: candidate}
         then, left = survey(root, known_networks=known_networks, instead=instead)
-        is_mended = problem not in left and _errors(left) < _errors(problems)
+        is_mended = _alike(problem, left) < _alike(problem, problems)
+        is_mended = is_mended and _errors(left) < _errors(problems)
         if is_mended and _same_words(campaign, then):
             return problem, candidate
     return None
+
+
+def _alike(problem: Problem, problems: Collection[Problem]) -> int:
+    """How often it is there, on whatever line: a mend may move those below it."""
+    same = (problem.rule, problem.where.file, problem.what)
+    return sum((each.rule, each.where.file, each.what) == same for each in problems)
 
 
 def _errors(problems: Collection[Problem]) -> int:
@@ -151,12 +158,14 @@ def _as_meant(problem: Problem, lines: list[str], at: int, _: str) -> list[str] 
     line = lines[at]
     if problem.rule in ("template-unknown-name", "template-unknown-attribute"):
         mended = _BRACES.sub(lambda braces: word.sub(right, braces.group()), line)
+    elif problem.rule != "unknown-key":
+        mended = word.sub(right, line)
+    elif line.lstrip().startswith("["):
+        header = re.compile(rf"^(\s*\[+){re.escape(wrong)}(?=[.\]])")
+        return [header.sub(rf"\g<1>{right}", each) for each in lines]
     else:
         key, equals, value = line.partition("=")
-        if problem.rule == "unknown-key":
-            mended = word.sub(right, key, count=1) + equals + value
-        else:
-            mended = word.sub(right, line)
+        mended = word.sub(right, key, count=1) + equals + value
     return _with(lines, at, mended)
 
 

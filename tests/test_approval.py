@@ -198,11 +198,14 @@ def test_a_change_of_one_template_undoes_just_what_it_makes(root: Path) -> None:
 def test_stale_are_coming_slots_only_as_far_as_the_plan_goes(root: Path) -> None:
     plan = a_plan()
     approve(root, plan, "Ada", AT)
-    others = [replace(each, slot=each.slot._replace(account="x1")) for each in plan]
+    others = [replace(each, network="other") for each in plan]
     approvals = Approvals.load(root)
     assert len(approvals.stale(others, START)) == 6
     assert len(approvals.stale(others[:3], START)) == 3
-    assert len(approvals.stale(others, plan[3].slot.at)) == 2
+    assert len(approvals.stale(others[2:], START)) == 4
+    assert len(approvals.stale(others, plan[3].slot.at)) == 3
+    elsewhere = [replace(each, slot=each.slot._replace(account="x1")) for each in others]
+    assert approvals.stale(elsewhere, START) == [], "nothing is known of the other account"
     assert approvals.stale([], START) == []
 
 
@@ -220,6 +223,11 @@ def test_what_the_content_can_not_make_is_taken_out(root: Path) -> None:
     assert [each.key for each in Approvals.load(root)] == [
         key_of("x0", "x", each.post) for each in plan if each.post is not None
     ]
+
+
+def test_what_is_too_long_can_not_be_made() -> None:
+    made = campaign([passage("p0"), passage("p1", text="long " * 60)], [template("t0")])
+    assert len(possible_keys(Planner(made, {"x": limits()}), made)) == 1
 
 
 @given(st.data())

@@ -602,6 +602,11 @@ def test_everything_is_told_at_once_each_once_and_in_order(tmp_path: Path) -> No
     ]
 
 
+def test_a_sign_off_for_a_slot_that_has_passed_needs_nobody(tmp_path: Path) -> None:
+    past = sign_off("0" * 64).replace("2026-12-05", "2026-11-05")
+    assert checked(tmp_path, {APPROVED: past}) == []
+
+
 def test_every_combination_that_is_too_long_is_told(tmp_path: Path) -> None:
     problems = checked(
         tmp_path, edited(POSITION, ("{{ position }}\n", f"{{{{ position }}}}{LONG}\n"))

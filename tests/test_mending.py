@@ -174,6 +174,14 @@ def test_of_two_that_are_near_none_is_taken(tmp_path: Path) -> None:
     assert mend(tmp_path, NETWORKS) == []
 
 
+def test_a_table_that_is_misspelt_in_every_header(tmp_path: Path) -> None:
+    text = str(FILES[DOCKERS]).replace("[demands.", "[demnads.")
+    write_campaign(tmp_path, **{DOCKERS: text})
+    (done,) = mended(tmp_path)
+    assert len(done.added) >= 2
+    assert (tmp_path / DOCKERS).read_text(encoding="utf-8") == FILES[DOCKERS]
+
+
 def test_several_mistakes_in_several_files(tmp_path: Path) -> None:
     write_campaign(
         tmp_path,
@@ -224,6 +232,23 @@ def test_a_mend_that_would_change_words_does_not_count(
     monkeypatch.setattr(mending, "_MENDERS", worse)
     assert mend(tmp_path, NETWORKS) == []
     assert file.read_text(encoding="utf-8") == text
+
+
+def test_a_mend_of_something_else_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot import mending
+
+    write_campaign(tmp_path, **{QUOTE: changed(QUOTE, "draws: quote", "drws: qoute\natach: x")})
+    before = (tmp_path / QUOTE).read_bytes()
+    elsewhere = {
+        "unknown-key": lambda problem, lines, at, hashtag: [
+            line for line in lines if not line.startswith("drws" if at else "atach")
+        ]
+    }
+    monkeypatch.setattr(mending, "_MENDERS", elsewhere)
+    assert mend(tmp_path, NETWORKS) == []
+    assert (tmp_path / QUOTE).read_bytes() == before
 
 
 def test_a_text_in_place_of_a_file_counts_like_one(tmp_path: Path) -> None:

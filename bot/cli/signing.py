@@ -66,7 +66,7 @@ def approve(
     open_posts = [each for each in posts if each.post is not None and not approvals.approved(each)]
     _say_what_there_is(campaign, histories, now)
     possible = possible_keys(planner, campaign)
-    _say_stale(approvals.stale(posts, now), approvals.lost(possible))
+    _say_stale([] if ids else approvals.stale(posts, now), approvals.lost(possible))
     if not open_posts:
         click.echo(_nothing_to_sign(posts))
         return 0

@@ -84,6 +84,14 @@ def test_by_id_in_whatever_way_the_time_is_written(cli: Cli, site: Path) -> None
     assert approved == [False, True, False, False, True]
 
 
+def test_what_is_not_among_the_ids_is_not_called_stale(cli: Cli, site: Path) -> None:
+    shown = preview(cli, "--count", "3")
+    cli("approve", "--count", "2", "--yes", "--by", "Ada")
+    done = cli("approve", shown[0]["id"], shown[2]["id"], "--yes", "--by", "Ada")
+    assert "Signed off 1 post as Ada." in done.out
+    assert "is not planned any more" not in done.out
+
+
 @pytest.mark.parametrize("post", ["x", "x/", "y/2026-12-01T11:00Z", "x/2020-01-01T11:00Z"])
 def test_an_id_that_is_not_planned(cli: Cli, site: Path, post: str) -> None:
     done = cli("approve", post, "--yes", code=2)
@@ -180,6 +188,12 @@ def test_a_campaign_that_does_not_ask_for_it(cli: Cli, site: Path) -> None:
 
 def test_without_a_ledger_it_says_that_this_may_not_be_the_plan(cli: Cli, site: Path) -> None:
     (site / "bot.sqlite3").unlink()
+    ask_for_sign_off(site, "6h")
+    (account,) = cli("status", "--json", code=1).json()["accounts"]
+    assert all(
+        datetime.fromisoformat(item["slot"]) > datetime.now(UTC) - HOUR
+        for item in account["unapproved"]
+    ), "what is past needs no sign-off any more"
     done = cli("approve", "--count", "2", "--yes", "--by", "Ada")
     assert "`x` has no ledger here, and its schedule has begun." in done.err
     now = datetime.now(UTC)
@@ -209,22 +223,22 @@ def test_a_file_that_was_edited_is_told_by_line(cli: Cli, site: Path, command: s
 
 
 def test_an_edit_undoes_the_sign_off_of_just_its_posts_and_says_which(cli: Cli, site: Path) -> None:
-    cli("approve", "--count", "6", "--yes", "--by", "Ada")
-    before = preview(cli, "--count", "6")
+    cli("approve", "--count", "7", "--yes", "--by", "Ada")
+    before = preview(cli, "--count", "7")
     edit(site, QUOTE, "— {{ quote.by }}", "– {{ quote.by }}")
-    after = preview(cli, "--count", "6")
+    after = preview(cli, "--count", "7")
     assert [post["draws"] for post in after] == [post["draws"] for post in before]
     lost = [post["id"] for post in after if not post["approved"]]
     assert lost == [post["id"] for post in before if post["template"] == "quote"]
     assert lost
     told = [p for p in cli("check", "--json", code=None).json() if p["rule"] == "approval-stale"]
     assert {post for post in lost if any(post in each["what"] for each in told)} == set(lost)
-    assert cli("preview", "--count", "6").out.count("as it is now: Ada signed off") == len(lost)
-    done = cli("approve", "--count", "6", "--yes", "--by", "Grace")
+    assert cli("preview", "--count", "7").out.count("as it is now: Ada signed off") == len(lost)
+    done = cli("approve", "--count", "7", "--yes", "--by", "Grace")
     for post in lost:
         assert f"{post}: what Ada signed off was edited since: “" in done.out
     assert f"Signed off {len(lost)} post" in done.out
-    assert "was edited since" not in cli("approve", "--count", "6", "--yes").out
+    assert "was edited since" not in cli("approve", "--count", "7", "--yes").out
     assert "approval-stale" not in cli("check", "--json", code=None).out
     by = {each.slot: each.by for each in Approvals.load(site)}
     assert {post for post, name in by.items() if name == "Grace"} == set(lost)
@@ -270,6 +284,13 @@ def test_status_warns_days_ahead_and_needs_a_person_when_it_is_near(cli: Cli, si
     assert f"{len(account['unapproved'])} posts are not signed off within 7 days:" in said
     assert "and 2 more: bot approve --days 7" in said
     assert "(edited since Ada signed it off)" in cli("status", code=1).out
+
+
+def test_status_asks_for_no_sign_off_of_slots_with_nothing_to_draw(cli: Cli, site: Path) -> None:
+    cli("approve", "--days", "7", "--yes", "--by", "Ada")
+    found = cli("status", "--json").json()
+    assert found["accounts"][0]["unapproved"] == []
+    assert len(list(Approvals.load(site))) == 7, "the rest of the week's slots stay empty"
 
 
 def test_only_what_was_signed_off_goes_out_and_the_rest_is_missed(

@@ -66,6 +66,7 @@ def test_an_update_does_not_lose_the_readers_place(served: Served, page: Page) -
     page.wait_for_function("() => scrollY > 0")
     top = f"document.getElementById('{name}').getBoundingClientRect().top"
     page.evaluate("window.kept = true")
+    page.evaluate("document.documentElement.style.overflowAnchor = 'none'")  # as Safari has it
     page.wait_for_function(
         f"() => {{ const was = window.was; window.was = {top}; return was === window.was; }}"
     )
