@@ -141,6 +141,7 @@ def test_animations_can_be_held_and_start_held_for_who_wants_less_motion(
 ) -> None:
     page = open_page(written, reduced_motion="no-preference")
     expect(page.locator("img.moves").first).to_be_visible()
+    assert visible(page, "img.still") == 0
     page.get_by_label("Hold animations still").check()
     assert visible(page, "img.moves") == 0
     expect(page.locator("img.still").first).to_be_visible()
