@@ -98,6 +98,12 @@ def test_what_can_not_be_spliced_has_no_result(text: str, passage: tuple[str, st
     assert with_short_forms(text, passage, ["z"]) is None
 
 
+def test_an_empty_list_is_filled() -> None:
+    text = '[quotes.a]\ntext = "x y"\nshort = [] # none yet\n'
+    found = with_short_forms(text, ("quotes", "a"), ["x …"])
+    assert found == text.replace("[] #", '[\n  "x …",\n] #')
+
+
 def test_an_inline_table_is_spliced_too_or_left_alone() -> None:
     text = 'quotes = { a = { text = "x y", short = ["x …"] } }\n'
     found = with_short_forms(text, ("quotes", "a"), ["… y"])

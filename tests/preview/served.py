@@ -15,6 +15,7 @@ from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of
 from bot.content import load_or_raise
 from bot.domain import Problem
+from bot.errors import BotError
 from bot.planning import Planned
 from bot.preview.editing import Editor
 from bot.preview.live import Live
@@ -41,6 +42,7 @@ class Served:
     def __init__(self, root: Path, count: int = 10) -> None:
         self.root = root
         self.count = count
+        self.trouble: BotError | None = None
         self.live = Live(root, self._problems, self._make, sign=self._sign, now=lambda: BEGIN)
         self.live.refresh()
         self._socket = listen(0)
@@ -75,6 +77,8 @@ class Served:
 
     def _make(self, problems: Sequence[Problem]) -> Sheet:
         load_or_raise(self.root, NETWORKS)
+        if self.trouble is not None:
+            raise self.trouble
         return sheet_of(self.root, self.count, problems=problems)
 
     def _sign(self, posts: Sequence[Planned], by: str) -> int:

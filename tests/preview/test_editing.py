@@ -138,6 +138,8 @@ def test_an_edit_made_elsewhere_is_never_overwritten(root: Path, editor: Editor)
     assert saved.conflict
     assert "their words: " in saved.draft.text
     assert "their words: " in (root / QUOTE).read_text("utf-8")
+    wrong = editor.save(QUOTE, "draws: quote\n", draft.version)
+    assert (wrong.conflict, wrong.errors) == (True, ()), "that comes first"
     saved = editor.save(QUOTE, draft.text.replace("— ", "mine: "), saved.draft.version)
     assert not saved.conflict
     assert "mine: " in (root / QUOTE).read_text("utf-8")

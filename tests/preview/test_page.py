@@ -16,7 +16,7 @@ from bot.approval import Approvals
 from bot.content import load_or_raise
 from bot.domain import History, Place, Problem
 from bot.planning import Planner
-from bot.preview.page import Picture, render, write_page
+from bot.preview.page import Picture, iso_day, render, write_page
 from bot.preview.sheet import Cards, Sheet, designs, marked_up, months
 from tests.content.builder import DEMAND, NETWORKS, changed, png, write_campaign
 from tests.generated import START, campaign, limits, passage, template
@@ -372,6 +372,18 @@ def test_times_are_the_campaigns_own(tmp_path: Path) -> None:
     root = write_campaign(tmp_path, **NO_PICTURES)
     text = page_of(sheet_of(root, 1, begin=datetime(2026, 7, 1, tzinfo=UTC)))
     assert '<time datetime="2026-07-01T12:00:00+02:00">Wed 1 Jul 2026, 12:00</time>' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-05", "5 November 2026"),
+        ("2026-11-05T10:00:00+00:00", "5 November 2026"),
+        ("?", "?"),
+    ],
+)
+def test_days_are_told_in_words(text: str, said: str) -> None:
+    assert iso_day(text) == said
 
 
 def test_the_loaded_campaign_is_what_is_shown() -> None:

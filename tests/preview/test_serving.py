@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -11,14 +12,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from bot.errors import UsageError
+from bot.approval import Approvals, key_of_planned
+from bot.errors import LedgerUnavailable, UsageError
 from bot.preview.serving import MOST_BYTES, listen
 from tests.preview.served import Served
 from tests.preview.test_editing import ESCAPES
-from tests.site import a_site, bot, edit, environment, start
+from tests.site import a_site, edit, environment, start
 
 ASKED = "messages/templates/demand-asked-of.txt"
 
@@ -140,8 +143,6 @@ def test_no_name_leads_out_of_the_two_folders(served: Served, name: str) -> None
         answer = served.ask("POST", path, body)
         assert answer.status == 400
         assert answer.json().keys() == {"error"}
-    from urllib.parse import quote
-
     assert served.ask("GET", f"/draft?name={quote(name)}").status == 400
     assert everything(served.root) == before
 
@@ -202,8 +203,6 @@ def test_only_posts_that_are_shown_are_signed_off(served: Served, posts: object)
 
 @pytest.mark.parametrize("by", ["", " ", "@somebody", "a\u202eb", "x" * 101])
 def test_only_a_name_signs_off(served: Served, by: str) -> None:
-    from bot.approval import key_of_planned
-
     first = served.live.sheet.posts[0]
     posts = [[first.slot.id, key_of_planned(first)]]
     assert served.ask("POST", "/sign", {"by": by, "posts": posts}).status == 400
@@ -267,6 +266,19 @@ def test_only_this_machine_reaches_it() -> None:
         assert sock.getsockname()[0] == "127.0.0.1"
 
 
+def signed_through(host: str, address: str, page: str) -> Any:
+    """Signs the first post of a served page off, as its button does."""
+    name, key = re.findall(r'data-id="([^"]+)" data-key="([^"]+)"', page)[0]
+    body = json.dumps({"by": "A. Reader", "posts": [[name, key]]})
+    token = address.rpartition("=")[2]
+    connection = http.client.HTTPConnection(host, timeout=30)
+    headers = {"X-Token": token, "Content-Type": "application/json"}
+    connection.request("POST", "/sign", body, headers)
+    said = json.loads(connection.getresponse().read())
+    connection.close()
+    return said
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -15)])
 def test_the_command_serves_until_it_is_told_to_end(
     tmp_path: Path, number: signal.Signals, code: int
@@ -283,7 +295,9 @@ def test_the_command_serves_until_it_is_told_to_end(
         assert connection.getresponse().readline().startswith(b"data: ")
         other = http.client.HTTPConnection(host, timeout=30)
         other.request("GET", "/")
-        assert other.getresponse().read().count(b"<article") == 2
+        page = other.getresponse().read().decode()
+        assert page.count("<article") == 2
+        assert signed_through(host, address, page) == {"signed": 1}
     finally:
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
@@ -292,6 +306,7 @@ def test_the_command_serves_until_it_is_told_to_end(
     assert (process.returncode, err) == (code, "")
     assert "Ctrl-C ends it" in out
     assert not list(site.glob("*.sqlite3*")), "the ledger is only read"
+    assert [approval.by for approval in Approvals.load(site)] == ["A. Reader"]
 
 
 def test_without_its_parts_it_says_what_to_install(tmp_path: Path) -> None:
@@ -332,7 +347,19 @@ def test_json_of_the_list_of_files(served: Served) -> None:
     assert [ASKED, "demand-asked-of"] in groups[0][1]
 
 
-def test_ways_exclude_each_other(tmp_path: Path) -> None:
-    said = bot(tmp_path, "preview", "--json", "--serve", code=2).stderr
-    assert "--json and --serve don't go together." in said
-    assert "Add --serve." in bot(tmp_path, "preview", "--port", "8000", code=2).stderr
+def test_a_ledger_that_does_not_answer_is_told_and_the_posts_stay(tmp_path: Path) -> None:
+    with Served(a_site(tmp_path), count=2) as served:
+        served.trouble = LedgerUnavailable(where="here", why="it is away")
+        page = served.ask("GET", "/").body
+        assert "The ledger at here did not answer: it is away" in page
+        assert page.count("<article") == 2
+        served.trouble = None
+        assert "did not answer" not in served.ask("GET", "/").body
+
+
+def test_a_picture_that_is_gone_from_the_disk_is_not_found(tmp_path: Path) -> None:
+    with Served(a_site(tmp_path), count=1) as served:
+        name = served.ask("GET", "/").body.partition('src="media/')[2].partition('"')[0]
+        for path in served.path("media").glob("*.[pg][ni]*"):
+            path.unlink()
+        assert served.ask("GET", f"/media/{name}").status == 404

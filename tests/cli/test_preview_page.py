@@ -1,0 +1,84 @@
+"""`bot preview --html`, and which options go with it and with `--serve`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+
+def articles(page: Path) -> list[str]:
+    return re.findall(r'<article [^>]*data-account="(\w+)"', page.read_text("utf-8"))
+
+
+def test_the_page_has_the_posts_that_the_options_mean(site: Path, cli: Cli) -> None:
+    done = cli("preview", "--html", "posts.html", "--count", "3", "--account", "x")
+    assert done.out == "3 posts in posts.html: open it in a browser.\n"
+    assert articles(site / "posts.html") == ["x"] * 3
+    cli("preview", "--html", "posts.html", "--days", "1", "--from", "2026-12-01")
+    page = (site / "posts.html").read_text("utf-8")
+    assert len(articles(site / "posts.html")) == 24
+    assert "Tue 1 Dec 2026, 23:00" in page
+    assert '<details class="why">' in page
+    assert {path.name for path in site.iterdir()} == {
+        *("messages", "media", "posts.html", "posts-media")
+    }
+
+
+def test_explain_opens_why_each_was_drawn(site: Path, cli: Cli) -> None:
+    cli("preview", "--html", "posts.html", "--count", "2", "--explain")
+    assert (site / "posts.html").read_text("utf-8").count('<details class="why" open>') == 2
+
+
+def test_the_page_shows_what_json_says(site: Path, cli: Cli) -> None:
+    options = ("--count", "20", "--from", "2026-12-01")
+    cli("preview", "--html", "posts.html", *options)
+    page = (site / "posts.html").read_text("utf-8")
+    said = re.sub(r"<[^>]+>", "", page).replace("&#39;", "'").replace("&#34;", '"')
+    for post in cli("preview", "--json", *options).json():
+        if post["text"] is not None:
+            assert post["text"] in said
+
+
+@pytest.mark.parametrize("file", ["none/posts.html", "messages"])
+def test_a_file_that_can_not_be_written_is_told(site: Path, cli: Cli, file: str) -> None:
+    done = cli("preview", "--html", file, "--count", "1", code=2)
+    first, second = done.complaint()
+    assert first.startswith(f"Error: {file} can't be written: ")
+    assert "Name a file" in second
+
+
+def test_content_with_errors_has_no_page(site: Path, cli: Cli) -> None:
+    (site / "messages/templates/quote.txt").write_text("draws: quote\n")
+    done = cli("preview", "--html", "posts.html", code=1)
+    assert "messages/templates/quote.txt" in done.err
+    assert not (site / "posts.html").exists()
+
+
+def test_warnings_are_on_the_page(site: Path, cli: Cli) -> None:
+    (site / "messages/templates/notes.md").write_text("left over")
+    cli("preview", "--html", "posts.html", "--count", "1")
+    assert "messages/templates/notes.md" in (site / "posts.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--json", "--html", "x.html"], "--json and --html don't go together."),
+        (["--html", "x.html", "--serve"], "--html and --serve don't go together."),
+        (["--port", "8000"], "--port says where to serve."),
+        (["--html"], "--html"),
+        (["--serve", "--port", "0"], "--port"),
+    ],
+)
+def test_options_that_make_no_sense_together(
+    site: Path,
+    cli: Cli,
+    options: list[str],
+    said: str,
+) -> None:
+    assert said in cli("preview", *options, code=2).err
+    assert {path.name for path in site.iterdir()} == {"messages", "media"}
