@@ -109,6 +109,15 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     assert loaded & set(HEAVY) == set()
 
 
+def test_help_loads_nothing_of_the_engine() -> None:
+    code = "import bot.cli, sys; print(*(name for name in sys.modules if name.startswith('bot.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    rooms = {name.split(".")[1] for name in done.stdout.split()}
+    assert rooms == {"cli", "errors"}
+
+
 # Dependencies ------------------------------------------------------------------------------------
 
 

@@ -6,17 +6,15 @@ Nothing is written before the last answer, so whoever stops (Ctrl-C) leaves ever
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.shared import NETWORKS, Bot, counted, limits_of, pass_bot
-from bot.domain import KINDS, Kind
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.domain import Problem
+    from bot.domain import Kind, Problem
     from bot.drafting import Draft, Fault, Made, Source
 
 CAMPAIGN = "messages/campaign.toml"
@@ -24,7 +22,10 @@ STATEMENTS = "messages/statements"
 TEMPLATES = "messages/templates"
 CATALOGUE = "media/media.toml"
 
-WHAT = (*KINDS, "statement", "template", "picture", "campaign")
+WORDS = ("quote", "position", "demand", "fact")
+"""The kinds of passages, by name: `--help` must not load all that knows them."""
+
+WHAT = (*WORDS, "statement", "template", "picture", "campaign")
 
 _SHOWN = 8
 _WRONG = "red"
@@ -69,8 +70,7 @@ def new(bot: Bot, what: str, name: str | None, sources: tuple[str, ...]) -> int:
     elif what == "statement":
         draft, then = _statement(draft, texts)
     else:
-        kind = next(each for each in KINDS if each == what)
-        draft, then = _more_words(draft, kind, name, texts)
+        draft, then = _more_words(draft, _kind(what), name, texts)
     _write(draft)
     click.echo(f"Next: {then}")
     return 0
@@ -223,6 +223,12 @@ def _too_long(made: Sequence[Made]) -> str:
 # -- words ------------------------------------------------------------------------------------
 
 
+def _kind(word: str) -> Kind:
+    from bot.domain import KINDS
+
+    return next(kind for kind in KINDS if kind == word)
+
+
 def _more_words(
     draft: Draft, kind: Kind, name: str | None, sources: Mapping[str, Source]
 ) -> tuple[Draft, str]:
@@ -252,6 +258,8 @@ def _verify(sources: Mapping[str, Source]) -> str:
 
 def _remembered(draft: Draft, statement: str) -> Iterator[tuple[str, Source]]:
     """The source that the lock names, where its file is here; else the one that is answered."""
+    from pathlib import Path
+
     from bot.provenance import read_lock
 
     entry = read_lock(draft.root)[0].get(statement)
@@ -414,8 +422,8 @@ def _statement(draft: Draft, sources: Mapping[str, Source]) -> tuple[Draft, str]
     path = f"{STATEMENTS}/{name}.toml"
     draft = draft.having(path, statement_text(publisher, when, language))
     while True:
-        kind = click.prompt("What do you take from it", type=click.Choice(KINDS))
-        draft = _passage(draft, kind, name, sources)
+        word = click.prompt("What do you take from it", type=click.Choice(WORDS))
+        draft = _passage(draft, _kind(word), name, sources)
         if not click.confirm("Another passage?", default=False):
             return draft, _verify(sources)
 
@@ -435,7 +443,7 @@ def _template(draft: Draft) -> tuple[Draft, str]:
     campaign = draft.campaign
     if not campaign.assets:
         raise UsageError(what="There is no picture yet.", fix="Begin with `bot new picture`.")
-    draws = _several("What does it draw", KINDS, ["quote"])
+    draws = _several("What does it draw", WORDS, ["quote"])
     attach = _several("Which pictures may it carry", campaign.assets, list(campaign.assets))
     languages = {account.language for account in campaign.accounts.values()}
     language = ""
@@ -465,6 +473,8 @@ def _template(draft: Draft) -> tuple[Draft, str]:
 
 def _picture(draft: Draft) -> tuple[Draft, str]:
     """Names a picture that lies in media/, and describes it."""
+    from pathlib import Path
+
     from bot.drafting import Fault, appended, slug, table
 
     def fault_of(file: str) -> Fault | None:

@@ -18,8 +18,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import bot as group
+from bot.cli.new import WORDS
 from bot.cli.shared import NETWORKS
 from bot.content import load
+from bot.domain import KINDS
 from bot.errors import BotError
 from tests.cli.conftest import CAMPAIGN, Cli
 from tests.content.builder import FILES, SOURCES, changed, png
@@ -43,6 +45,10 @@ The Port Authority must open its books.
 """
 
 Ask = Callable[..., Result]
+
+
+def test_it_knows_every_kind() -> None:
+    assert WORDS == KINDS
 
 
 @pytest.fixture
