@@ -181,8 +181,15 @@ class Card(NamedTuple):
     composed: Composed
     key: str
     draws: tuple[str, ...]
-    dress: tuple[str, tuple[str, ...]]
     cost: float
+
+
+class Way(NamedTuple):
+    """A template with the units it would draw, before it is known whether the text fits."""
+
+    template: Template
+    units: tuple[Unit, ...]
+    dress: tuple[str, tuple[str, ...]]
 
 
 class Choice(NamedTuple):
@@ -235,9 +242,10 @@ class Deck:
         self._composer = composer
         self._cards: dict[tuple[str, ...], Card | None] = {}
 
-    def templates(self, unit: Unit) -> list[Template]:
-        """The templates that can lead with this unit."""
-        return self._led_by.get(unit.lead.kind, [])
+    def templates(self, lead: Unit) -> list[Template]:
+        """The templates that can lead with this unit, and have a picture for it."""
+        templates = self._led_by.get(lead.lead.kind, ())
+        return [template for template in templates if self.pictures(template, lead)]
 
     def pictures(self, template: Template, lead: Unit) -> list[Attachment]:
         """What the template may attach to this unit, its own card among it if it has one."""
@@ -262,9 +270,8 @@ class Deck:
         composed = self._composer.compose(template, units, self.limits)
         if not composed.fits:
             return None
-        dress = (template.name, draws)
         cost = self.limits.cost(composed.text, PICTURES)
-        return Card(template, composed, text_key(composed.text), draws, dress, cost)
+        return Card(template, composed, text_key(composed.text), draws, cost)
 
     def every(self) -> Iterator[tuple[Template, tuple[Unit, ...], Composed]]:
         """Every combination of a template and units, whether its text fits or not."""
@@ -283,6 +290,11 @@ class Deck:
 
     def _of(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self.units if unit.lead.kind == kind]
+
+
+def _way(template: Template, units: tuple[Unit, ...]) -> Way:
+    draws = tuple(passage.id for unit in units for passage in unit.passages)
+    return Way(template, units, (template.name, draws))
 
 
 def drawable(campaign: Campaign, passage: Passage, language: str) -> Unit | None:
@@ -313,7 +325,7 @@ class Hand:
         for use in sorted(history.uses, key=lambda use: use.number):
             self._remember(use)
         self._new, self._used = self._by_waiting(deck.units)
-        self._alone: dict[str, list[Card]] = {}
+        self._known_ways: dict[str, tuple[list[Way], list[Template]]] = {}
 
     def draw(self, at: datetime, dice: int) -> Drawn | None:
         """What goes out at this slot, or None where nothing may. Uses it up."""
@@ -380,55 +392,51 @@ class Hand:
     def _dressed(
         self, unit: Unit, rank: tuple[bool, bool, bool], at: datetime, dice: int
     ) -> Choice | None:
-        """The unit in the template and with the picture that grant most; none in its cooldown."""
-        best: tuple[bool, bool, int, int, int] | None = None
-        chosen: tuple[Card, Attachment] | None = None
+        """The unit in the template and with the picture that grant most; none in its cooldown.
+
+        Composing takes long, so it is done only for what nothing better can be said instead of.
+        """
         last = None if self._last is None else self._last.template
         pictures: dict[tuple[str, ...], tuple[Attachment, bool]] = {}
-        cards = self._cards(unit)
-        for index, card in enumerate(cards):
-            said = self._said.get(card.key)
-            if said is not None and at - said < COOLDOWN:
-                continue
-            template = card.template
+        ways = self._ways(unit)
+        ranked = []
+        for index, way in enumerate(ways):
+            template = way.template
             if template.attach not in pictures:
                 pictures[template.attach] = self._picture(template, unit, dice)
-            picture, same_picture = pictures[template.attach]
             age = (
                 template.name == last,
-                same_picture,
-                self._dress.get(card.dress, -1),
+                pictures[template.attach][1],
+                self._dress.get(way.dress, -1),
                 self._template.get(template.name, -1),
-                (index + dice) % len(cards),
+                (index + dice) % len(ways),
             )
-            if best is None or age < best:
-                best, chosen = age, (card, picture)
-        if best is None or chosen is None:
-            return None
-        return Choice(unit, *chosen, (*rank, best[0], best[1]))
+            ranked.append((age, way))
+        for age, way in sorted(ranked):
+            card = self._deck.card(way.template, way.units)
+            if card is None:
+                continue
+            said = self._said.get(card.key)
+            if said is None or at - said >= COOLDOWN:
+                picture, _ = pictures[way.template.attach]
+                return Choice(unit, card, picture, (*rank, age[0], age[1]))
+        return None
 
-    def _cards(self, lead: Unit) -> list[Card]:
-        """Everything that this unit can lead in, now."""
-        alone = self._alone.get(lead.lead.id)
-        if alone is None:
-            templates = [t for t in self._deck.templates(lead) if len(t.draws) == 1]
-            cards = (self._deck.card(template, (lead,)) for template in templates)
-            alone = self._alone[lead.lead.id] = [card for card in cards if card is not None]
+    def _ways(self, lead: Unit) -> list[Way]:
+        """Everything that this unit can lead in, now, whether it fits or not."""
+        known = self._known_ways.get(lead.lead.id)
+        if known is None:
+            templates = self._deck.templates(lead)
+            alone = [_way(template, (lead,)) for template in templates if len(template.draws) == 1]
+            others = [template for template in templates if len(template.draws) > 1]
+            known = self._known_ways[lead.lead.id] = (alone, others)
+        alone, others = known
         together = [
-            card
-            for template in self._deck.templates(lead)
-            if len(template.draws) > 1
-            for card in self._with_others(template, lead)
+            _way(template, (lead, *rest))
+            for template in others
+            for rest in product(*(self._waiting(kind)[:PARTNERS] for kind in template.draws[1:]))
         ]
         return alone + together if together else alone
-
-    def _with_others(self, template: Template, lead: Unit) -> Iterator[Card]:
-        """Of the template's other kinds, the units that waited longest."""
-        others = [self._waiting(kind)[:PARTNERS] for kind in template.draws[1:]]
-        for rest in product(*others):
-            card = self._deck.card(template, (lead, *rest))
-            if card is not None:
-                yield card
 
     def _waiting(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self._new + self._used if unit.lead.kind == kind]
