@@ -318,7 +318,9 @@ class Publisher:
     def _send(self, row: Row, request: Request, media_ids: Sequence[str]) -> None:
         """Sends an armed row's request and records what came of it."""
         try:
-            receipt = self._network.send(request, media_ids, lambda: self._still_mine(row))
+            receipt = self._network.send(
+                request, media_ids, lambda: self._still_mine(row, row.armed_at)
+            )
         except (NotSent, LedgerUnavailable) as error:
             self._after_not_sent(row, error)
         except Refused as error:
@@ -330,10 +332,10 @@ class Publisher:
         finally:
             self._media = None
 
-    def _still_mine(self, row: Row) -> None:
+    def _still_mine(self, row: Row, armed_at: datetime | None) -> None:
         """The last look before the first byte: still this arming, inside its window, not paused."""
         current = self._ledger.row(row.account, row.slot)
-        late = row.armed_at is not None and self._ledger.now() - row.armed_at > SEND_WINDOW
+        late = armed_at is not None and self._ledger.now() - armed_at > SEND_WINDOW
         if current is None or (current.state, current.token) != (row.state, row.token):
             why = "the row was taken over"
         elif late:
@@ -456,12 +458,21 @@ class Publisher:
         assert row.armed_at is not None
         if now - row.armed_at > TOO_OLD:
             return self._hold(row, now, "the doubt is too old to be settled by reading")
-        keyed = self._network.keyed
-        if keyed is not None and (keyed == FOREVER or now - row.claimed_at < keyed):
+        if self._key_holds(row, now):
             return self._resend(row, now)
         if not self._network.readable:
             return self._hold(row, now, "the account's posts can't be read back")
         return self._read_back(row, now)
+
+    def _key_holds(self, row: Row, now: datetime) -> bool:
+        """Whether the network will still know the key when a request of now lands, at the latest.
+
+        The key is as old as the row; a request may be late by all that a first one may be.
+        """
+        keyed = self._network.keyed
+        if keyed is None or keyed == FOREVER:
+            return keyed is not None
+        return now + DEADLINE + self._network.quarantine < row.claimed_at + keyed
 
     def _resend(self, row: Row, now: datetime) -> datetime:
         """Same key, same bytes. Whatever is not a receipt leaves the doubt as it was."""
@@ -471,20 +482,20 @@ class Publisher:
         request = self._network.request(row.post, row.id)
         try:
             media_ids = self._network.upload(request)
+            armed_at = self._ledger.now()
+            if not self._key_holds(row, armed_at):
+                return now
             row = self._ledger.move(
                 row, "unknown", row.reason, token=self._new_token(), next_at=again
             )
-            receipt = self._network.send(request, media_ids, lambda: self._still_doubted(row))
+            receipt = self._network.send(
+                request, media_ids, lambda: self._still_mine(row, armed_at)
+            )
         except NetworkError as error:
             self._tell("unknown", id=row.id, why=str(error), again=again)
             return again
         self._after_receipt(row, receipt, "reconciled by key")
         return now
-
-    def _still_doubted(self, row: Row) -> None:
-        current = self._ledger.row(row.account, row.slot)
-        if current is None or (current.state, current.token) != ("unknown", row.token):
-            raise NotSent(network=row.network, what="the row was taken over")
 
     def _read_back(self, row: Row, now: datetime) -> datetime:
         again = now + READ_APART

@@ -16,7 +16,7 @@ from bot.domain import Account, History, Receipt, Schedule
 from bot.errors import LedgerUnavailable, NotSent
 from bot.ledger.base import Row
 from bot.ledger.memory import MemoryLedger
-from bot.networks.base import FOREVER
+from bot.networks.base import FOREVER, Request
 from bot.planning import Planned, Planner
 from bot.publishing import (
     BACKOFF,
@@ -543,6 +543,55 @@ def test_a_key_that_is_no_longer_valid_is_not_relied_on() -> None:
     world.at(SLOT + timedelta(minutes=2)).step()
     assert world.row().reason == "reconciled by reading back"
     assert world.network.calls.count("send") == 1
+
+
+def test_a_key_is_not_relied_on_that_could_expire_before_the_request_lands() -> None:
+    hour = timedelta(hours=1)
+    for early, word in ((SECOND, "key"), (timedelta(), "reading back")):
+        world = live(script=["lost"], keyed=hour)
+        world.step()
+        world.at(SLOT + hour - DEADLINE - world.network.quarantine - early).step()
+        assert world.row().reason == f"reconciled by {word}"
+        assert len(world.seen) == 1
+
+
+def test_a_resend_that_is_held_up_for_longer_than_the_key_is_not_written() -> None:
+    world = live(script=["lost"], keyed=timedelta(hours=1))
+    world.step()
+    world.at(SLOT + 2 * MINUTE)
+    world.network.before_send = lambda: world.at(SLOT + timedelta(minutes=62))
+    world.step()
+    assert world.rows()[0].state == "unknown"
+    world.network.before_send = lambda: None
+    world.step()
+    assert world.rows()[0].reason == "reconciled by reading back"
+    assert world.seen.count(world.rows()[0].text or "") == 1
+
+
+def test_a_resend_whose_upload_outlasts_the_key_is_not_begun() -> None:
+    world = live(script=["lost"], keyed=timedelta(hours=1))
+    world.step()
+    world.at(SLOT + 2 * MINUTE)
+    upload = world.network.upload
+
+    def slow_upload(request: Request) -> tuple[str, ...]:
+        world.at(SLOT + timedelta(minutes=62))
+        return upload(request)
+
+    world.network.upload = slow_upload  # type: ignore[method-assign]
+    world.step()
+    world.step()
+    assert world.rows()[0].reason == "reconciled by reading back"
+    assert world.rows()[0].token == "token-0", "no resend was ever recorded"
+
+
+def test_a_pause_stops_a_resend_at_the_last_look_too() -> None:
+    world = live(script=["vanish"], keyed=FOREVER)
+    world.step()
+    world.at(SLOT + 2 * MINUTE)
+    world.network.before_send = lambda: world.ledger.pause()
+    world.step()
+    assert (world.row().state, world.seen) == ("unknown", [])
 
 
 # -- a ledger that goes away ------------------------------------------------------------------

@@ -6,6 +6,7 @@ The oracle is what followers saw. `python -m tests.simulation` plays as many wor
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 import pytest
 
@@ -45,7 +46,7 @@ class Hasty(Publisher):
 class Careless(Publisher):
     """Does not look at its row again before it writes."""
 
-    def _still_mine(self, row: Row) -> None:
+    def _still_mine(self, row: Row, armed_at: datetime | None) -> None:
         pass
 
 
