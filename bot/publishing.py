@@ -125,7 +125,7 @@ class Publisher:
         self._stopping = stopping
         self._new_token = new_token
         self._spread = spread
-        self._armed: set[str] = set()
+        self._sent_by: dict[str, datetime] = {}
         self._never_sent: set[str] = set()
         self._absent: dict[str, list[datetime]] = {}
         self._unrecorded: list[Callable[[], None]] = []
@@ -311,7 +311,8 @@ class Publisher:
         except LedgerUnavailable:
             self._never_sent.add(token)
             raise
-        self._armed.add(token)
+        assert row.armed_at is not None
+        self._sent_by[token] = row.armed_at
         self._tell("claimed", id=row.id, attempt=row.attempts)
         return row
 
@@ -373,7 +374,8 @@ class Publisher:
         why = error if isinstance(error, BotError) else f"{type(error).__name__}: {error}"
 
         def record() -> None:
-            again = self._ledger.now() + READ_APART
+            now = self._sent_by[row.token] = self._ledger.now()
+            again = now + READ_APART
             self._ledger.move(row, "unknown", first_line(why), next_at=again)
             self._tell("unknown", id=row.id, why=str(why), again=again)
 
@@ -420,6 +422,7 @@ class Publisher:
         if row.token in self._never_sent:
             self._ledger.move(row, "retry", "the ledger went away before the send", next_at=now)
             return now
+        self._known_end(row, now)
         over = row.armed_at + DEADLINE + self._network.quarantine
         if now < over:
             return over
@@ -467,12 +470,13 @@ class Publisher:
     def _key_holds(self, row: Row, now: datetime) -> bool:
         """Whether the network will still know the key when a request of now lands, at the latest.
 
-        The key is as old as the row; a request may be late by all that a first one may be.
+        The key is as old as the row. A request may be held up before it is written, until the
+        network hangs up on it, and it may land late.
         """
         keyed = self._network.keyed
         if keyed is None or keyed == FOREVER:
             return keyed is not None
-        return now + DEADLINE + self._network.quarantine < row.claimed_at + keyed
+        return now + 2 * DEADLINE + self._network.quarantine < row.claimed_at + keyed
 
     def _resend(self, row: Row, now: datetime) -> datetime:
         """Same key, same bytes. Whatever is not a receipt leaves the doubt as it was."""
@@ -518,28 +522,43 @@ class Publisher:
 
     def _not_found(self, row: Row, now: datetime, foreign: Sequence[Found]) -> datetime:
         """Absent counts when the request can't land any more, and from who knows it is over."""
-        assert row.armed_at is not None
-        over = row.armed_at + DEADLINE + self._network.quarantine
         again = now + READ_APART
+        over = self._over(row)
+        sent_by = self._known_end(row, now)
+        if sent_by is not None:
+            over = max(over, sent_by + DEADLINE + self._network.quarantine)
         if now < over:
             again = max(again, over)
         elif foreign:
             self._absent.pop(row.token, None)
-        elif self._may_judge(row):
+        elif sent_by is None:
+            return self._hold(row, now, "not found, but the worker that sent it may be alive")
+        else:
             readings = self._absent.setdefault(row.token, [])
             readings.append(now)
             if len(readings) >= READINGS:
                 self._ledger.move(row, "retry", "absent when read back twice", next_at=now)
                 self._tell("retry", id=row.id, why="absent when read back twice", again=now)
                 return now
-        else:
-            return self._hold(row, now, "not found, but the worker that sent it may be alive")
         self._ledger.move(row, "unknown", row.reason, next_at=again)
         return again
 
-    def _may_judge(self, row: Row) -> bool:
-        """Whether the request is known to be over: it was this process's, or no other is left."""
-        return row.token in self._armed or self._ledger.prove_alone()
+    def _over(self, row: Row) -> datetime:
+        """When the row's requests have landed or never will, if they were written in time."""
+        assert row.armed_at is not None
+        over = row.armed_at + DEADLINE + self._network.quarantine
+        keyed = self._network.keyed
+        return over if keyed is None or keyed == FOREVER else max(over, row.claimed_at + keyed)
+
+    def _known_end(self, row: Row, now: datetime) -> datetime | None:
+        """When this row's request was over for its sender; None where the sender may be alive.
+
+        It was this process's, or its sender's, who is gone by now, since no other process is left.
+        That can be later than the arming says: a stopped process writes when it is woken.
+        """
+        if row.token not in self._sent_by and self._ledger.prove_alone():
+            self._sent_by[row.token] = now
+        return self._sent_by.get(row.token)
 
     def _hold(self, row: Row, now: datetime, why: str) -> datetime:
         self._ledger.move(row, "held", why)

@@ -464,14 +464,52 @@ def test_absent_is_not_enough_where_the_sender_may_live() -> None:
 
 
 def test_who_is_provably_alone_may_send_again() -> None:
-    world = live(script=["vanish"])
+    for world in (live(script=["vanish"]), live()):
+        if world.network.script:
+            world.step()
+        else:
+            dead_while_sending(world, landed=False)
+        world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
+        survivor = world.new_worker()
+        world.at(SLOT + MINUTE).step(survivor)  # from now on it can't land later than ...
+        over = world.now + DEADLINE + world.network.quarantine
+        world.run_for(over - world.now + READ_APART - SECOND, survivor)
+        assert (world.row().state, world.seen) == ("unknown", [])
+        world.run_for(READ_APART, survivor)
+        assert world.row().state == "posted"
+        assert len(world.seen) == 1
+
+
+def test_the_quarantine_of_a_dead_sender_begins_when_it_is_known_to_be_dead() -> None:
+    """It may have been stopped for long before it wrote: the arming does not say when it did."""
+    world = live(script=["late:840"])  # it wrote at 7 min, and that lands at 14
     world.step()
-    world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
     survivor = world.new_worker()
-    world.at(SLOT + DEADLINE + world.network.quarantine + MINUTE)
-    world.run_for(timedelta(minutes=5), survivor)
-    assert world.row().state == "posted"
-    assert len(world.seen) == 1
+    world.at(SLOT + 8 * MINUTE)
+    world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
+    world.run_for(timedelta(minutes=15), survivor)
+    assert (world.row().reason, len(world.seen)) == ("reconciled by reading back", 1)
+
+
+def test_the_quarantine_of_a_stopped_sender_begins_when_it_was_woken() -> None:
+    """Stopped after its last look, it writes when it wakes; the deadline is long over by then."""
+    world = live(script=["late:290"])
+    world.network.after_look = lambda: world.at(SLOT + 20 * MINUTE)
+    world.step()
+    world.network.after_look = lambda: None
+    world.run_for(timedelta(minutes=8))
+    assert (world.row().reason, len(world.seen)) == ("reconciled by reading back", 1)
+
+
+def test_a_resend_that_lands_late_is_waited_for() -> None:
+    """Its key may be too old for another try by then, and the arming is an hour ago."""
+    hour = timedelta(hours=1)
+    world = live(script=["vanish", "late:350"], keyed=hour)
+    world.step()
+    world.at(SLOT + hour - 2 * DEADLINE - world.network.quarantine - SECOND).step()
+    world.run_for(timedelta(minutes=20))
+    first = world.rows()[0]
+    assert (first.reason, world.seen.count(first.text or "")) == ("reconciled by reading back", 1)
 
 
 def test_somebody_elses_post_is_neither_this_one_nor_nothing() -> None:
@@ -550,7 +588,7 @@ def test_a_key_is_not_relied_on_that_could_expire_before_the_request_lands() -> 
     for early, word in ((SECOND, "key"), (timedelta(), "reading back")):
         world = live(script=["lost"], keyed=hour)
         world.step()
-        world.at(SLOT + hour - DEADLINE - world.network.quarantine - early).step()
+        world.at(SLOT + hour - 2 * DEADLINE - world.network.quarantine - early).step()
         assert world.row().reason == f"reconciled by {word}"
         assert len(world.seen) == 1
 

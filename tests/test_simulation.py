@@ -53,8 +53,8 @@ class Careless(Publisher):
 class Gullible(Publisher):
     """Believes one reading, at once, whoever sent."""
 
-    def _may_judge(self, row: Row) -> bool:
-        return True
+    def _known_end(self, row: Row, now: datetime) -> datetime | None:
+        return row.armed_at
 
 
 @pytest.mark.parametrize("broken", [Hasty, Careless, Gullible])
