@@ -6,7 +6,7 @@ The oracle is the network's own memory: what a follower would see.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -20,6 +20,7 @@ from bot.networks.base import FOREVER, Request
 from bot.planning import Planned, Planner
 from bot.publishing import (
     BACKOFF,
+    CLOCK_SKEW,
     DEADLINE,
     PREPARE,
     READ_APART,
@@ -100,6 +101,7 @@ class World:
 
     @property
     def seen(self) -> list[str]:
+        self.network.settle()
         return [landed.text for landed in self.network.landed]
 
 
@@ -512,6 +514,14 @@ def test_a_resend_that_lands_late_is_waited_for() -> None:
     assert (first.reason, world.seen.count(first.text or "")) == ("reconciled by reading back", 1)
 
 
+def test_a_network_whose_clock_is_behind_is_read_rightly() -> None:
+    world = live(script=["lost"])
+    world.step()
+    world.network.landed[0].at -= CLOCK_SKEW
+    world.run_for(timedelta(minutes=20))
+    assert (world.row().reason, len(world.seen)) == ("reconciled by reading back", 1)
+
+
 def test_somebody_elses_post_is_neither_this_one_nor_nothing() -> None:
     world = live(script=["vanish"])
     world.step()
@@ -573,6 +583,13 @@ def test_a_doubt_is_not_forgotten_after_a_resends_429() -> None:
     world.step()
     assert world.rows()[0].state == "posted"
     assert len(world.seen) == 1
+
+
+def test_a_key_for_ever_answers_a_doubt_of_an_hour_ago() -> None:
+    world = live(script=["lost"], keyed=FOREVER, readable=False)
+    world.step()
+    world.at(SLOT + timedelta(minutes=80)).step()
+    assert world.rows()[0].reason == "reconciled by key"
 
 
 def test_a_key_that_is_no_longer_valid_is_not_relied_on() -> None:
@@ -690,6 +707,37 @@ def test_a_receipt_counts_whatever_became_of_the_row() -> None:
     world.ledger.move(row, "held", "by another worker")
     posted = world.ledger.receive(row, Receipt("late", "sim:/late"))
     assert posted.state == "posted"
+
+
+def test_a_receipt_that_comes_again_changes_nothing() -> None:
+    """The commit was in doubt: it is recorded once more."""
+    world = live()
+    receive = world.ledger.receive
+
+    def receive_and_break_off(*args: Any) -> Row:
+        receive(*args)
+        return away()  # type: ignore[no-any-return]
+
+    world.ledger.receive = receive_and_break_off  # type: ignore[method-assign,assignment]
+    with pytest.raises(LedgerUnavailable):
+        world.step()
+    posted = world.row()
+    world.ledger.receive = receive  # type: ignore[method-assign]
+    world.at(SLOT + MINUTE).step()
+    assert (posted.state, world.row(), len(world.seen)) == ("posted", posted, 1)
+
+
+def test_the_hosts_clock_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Host(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            pytest.fail("the host's clock was asked")
+
+    monkeypatch.setattr("bot.publishing.datetime", Host)
+    for keyed in (None, FOREVER):
+        world = World(script=["not_sent", "vanish"], upload_script=["not_sent"], keyed=keyed)
+        world.run_for(timedelta(hours=3, minutes=10))
+        assert {row.state for row in world.rows()} == {"posted"}
 
 
 # -- a person ---------------------------------------------------------------------------------
