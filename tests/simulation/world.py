@@ -20,6 +20,7 @@ from typing import Any
 from greenlet import getcurrent
 
 from bot.domain import Account, History, Receipt, Schedule
+from bot.errors import LedgerConflict
 from bot.ledger.base import OPEN, Row
 from bot.ledger.memory import MemoryLedger
 from bot.planning import Planned, Planner
@@ -312,7 +313,10 @@ class World:
         self.note("person", f"{row.id}: {said}")
         if said == "drop it":
             self.by_hand.add(row.id)
-        resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
+        try:
+            resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
+        except LedgerConflict:
+            self.wrong.append(f"{row.id}: another row has its post")
         self._stir()
 
 
