@@ -24,7 +24,7 @@ from bot.errors import LedgerConflict
 from bot.ledger.base import OPEN, Row
 from bot.ledger.memory import MemoryLedger
 from bot.planning import Planned, Planner
-from bot.publishing import Publisher, resolve
+from bot.publishing import LOOK, Publisher, resolve
 from bot.schedule import GRACE
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulation.faults import (
@@ -185,8 +185,9 @@ class World:
                 break
 
     def _settled(self) -> bool:
+        """Whether the last slot is over, and whoever was to find that out has looked since."""
         return (
-            self.clock() > START + timedelta(seconds=self.end) + GRACE
+            self.clock() > START + timedelta(seconds=self.end) + GRACE + 2 * LOOK
             and not any(self.in_flight.values())
             and all(process.idle for process in self.living())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
