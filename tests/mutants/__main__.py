@@ -153,8 +153,8 @@ def _trouble(ran: subprocess.CompletedProcess[str]) -> str:
 
 def _simulate(tree: Path, worlds: int) -> str:
     ran = _run(tree, "tests.simulation", "--workers", "1", "--runs", str(worlds))
-    bad = re.search(r"(\d+) bad", ran.stdout)
-    closing = re.search(r": (\d+) duplicates, (\d+) silent losses", ran.stdout)
+    bad = re.search(r"^seeds .*, (\d+) bad", ran.stdout, re.MULTILINE)
+    closing = re.search(r"(\d+) duplicates, \d+ silent losses\Z", ran.stdout.rstrip())
     if not bad or not closing:
         return "?"
     return f"{bad[1]} of {worlds}" + (f", {closing[1]} twice" if closing[1] != "0" else "")

@@ -121,7 +121,10 @@ def play(seeds: range, beyond: str, trace: bool = False) -> Figures:
     gc.disable()
     figures = Figures()
     for seed in seeds:
-        figures.add(World(seed, beyond=beyond, trace=trace).play())
+        try:
+            figures.add(World(seed, beyond=beyond, trace=trace).play())
+        except Exception as error:  # noqa: BLE001 - a long run goes on, and this seed is bad
+            figures.bad[seed] = f"the world itself broke: {error!r}"
     gc.enable()
     gc.collect()
     return figures

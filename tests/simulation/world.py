@@ -21,10 +21,11 @@ from greenlet import getcurrent
 
 from bot import halting
 from bot.domain import Account, History, Receipt, Schedule
+from bot.errors import LedgerConflict
 from bot.ledger.base import OPEN, Row
 from bot.ledger.memory import MemoryLedger
 from bot.planning import Planned, Planner
-from bot.publishing import Publisher, resolve
+from bot.publishing import LOOK, Publisher, resolve
 from bot.schedule import GRACE
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulation.faults import (
@@ -185,8 +186,9 @@ class World:
                 break
 
     def _settled(self) -> bool:
+        """Whether the last slot is over, and whoever was to find that out has looked since."""
         return (
-            self.clock() > START + timedelta(seconds=self.end) + GRACE
+            self.clock() > START + timedelta(seconds=self.end) + GRACE + 2 * LOOK
             and not any(self.in_flight.values())
             and all(process.idle for process in self.living())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
@@ -320,7 +322,10 @@ class World:
         self.note("person", f"{row.id}: {said}")
         if said == "drop it":
             self.by_hand.add(row.id)
-        resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
+        try:
+            resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
+        except LedgerConflict:
+            self.wrong.append(f"{row.id}: another row has its post")
         self._stir()
 
 
