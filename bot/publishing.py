@@ -128,7 +128,9 @@ class Publisher:
         self._new_token = new_token
         self._spread = spread
         self._halts = Halts(account.name, ledger, tell, new_token)
-        self._memory = Memory(account, planner, ledger, network, tell, self._halts, self._miss)
+        self._memory = Memory(
+            account, planner, ledger, network, tell, self._halts, self._miss, self._record
+        )
         self._unread: tuple[int, datetime, str] | None = None
         self._sent_by: dict[str, datetime] = {}
         self._never_sent: set[str] = set()
@@ -145,8 +147,9 @@ class Publisher:
         Raises LedgerUnavailable; whatever was not recorded by then is recorded first next time.
         """
         self.record_late()
-        self._memory.whole()
-        return min(self._settle_all(), self._claim())
+        mended = self._mend() if self._memory.lost_some() else None
+        look = min(self._settle_all(), self._claim())
+        return look if mended is None else min(look, mended)
 
     def post_next(self) -> Row:
         """Takes the next planned slot early and uses it up; how its row stands then.

@@ -72,10 +72,17 @@ class Chances:
     upload_refused: float = 0.02
     read_fails: float = 0.12
     read_refused: float = 0.02
+    # the network, for each request: what every request of the account meets from then on
+    no_credit: float = 0.004
+    revoked: float = 0.004
+    capped: float = 0.006
     # the whole, in the time of a run
     outage: float = 0.3
     clock_jump: float = 0.2
     ledger_lost: float = 0.1
+    failed_over: float = 0.15
+    restored: float = 0.1
+    rows_gone: float = 0.1
     network_skew: float = 0.3
 
     def times(self, harshness: float) -> dict[str, float]:
@@ -91,8 +98,12 @@ there is something to do: with no row open, and with one."""
 
 BEYOND = ("late", "stale", "rollback", "clock")
 """What is not promised, each to be played by itself: requests that land later than the quarantine,
-read-backs that miss the newest posts, a ledger that goes back to what it was before, and clocks
-that part by an hour."""
+read-backs that miss the newest posts, a ledger that goes back to what it was under the hands of
+workers who can't tell, and clocks that part by an hour."""
+
+LOST = ((SECOND, MINUTE), (MINUTE, 20 * MINUTE), (20 * MINUTE, 6 * HOUR))
+"""How much of its past a ledger forgets: from the last commits to what came since a backup. All of
+it lies within the 24 hours that are read then."""
 
 FORWARD, BACKWARD = 45.0, 90.0
 """So far the ledger's clock jumps at most, inside what is promised."""

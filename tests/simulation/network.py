@@ -13,7 +13,7 @@ from bot.domain import Post, Receipt
 from bot.errors import InDoubt, NotSent, Refused
 from bot.networks.base import FOREVER, REQUEST_SECONDS, Found, Request
 from tests.generated import START, limits
-from tests.simulation.faults import MINUTE
+from tests.simulation.faults import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -53,6 +53,7 @@ class SimulatedNetwork:
 
     def upload(self, request: Request) -> tuple[str, ...]:
         self._process.point("uploading")
+        self._of_the_account("uploading")
         if self._world.fault("upload_fails", "uploading"):
             raise NotSent(network="sim", what="the upload did not go through")
         if self._world.fault("upload_refused", "uploading"):
@@ -64,10 +65,12 @@ class SimulatedNetwork:
     ) -> Receipt:
         key = str(request.body["key"])
         self._world.in_flight[key] += 1
+        self._process.sends_since = self._world.now
         try:
             return self._sent(key, request.with_media(media_ids), before_write)
         finally:
             self._world.in_flight[key] -= 1
+            self._process.sends_since = None
 
     def _sent(self, key: str, body: dict[str, Any], before_write: Callable[[], None]) -> Receipt:
         process, world = self._process, self._world
@@ -75,10 +78,9 @@ class SimulatedNetwork:
         if world.fault("not_connected", "sending"):
             raise NotSent(network="sim", what="no connection")
         connected_at = world.now
-        process.looked = "nobody had looked at its row"
+        process.look_again()
         before_write()
-        if process.looked:
-            world.wrong.append(f"{key}: written although {process.looked}")
+        world.wrong += [f"{key}: written although {why}" for why in process.unlooked.values()]
         process.point("sending")
         if world.now - connected_at > self._kind.hangs_up:
             raise InDoubt(network="sim", what="the connection was closed")
@@ -88,6 +90,11 @@ class SimulatedNetwork:
         """Whatever the process learns of it, the request may land now, late, or not at all."""
         process, world = self._process, self._world
         world.note(process.name, f"writes {key}")
+        self._of_the_account("sending")
+        if world.now >= world.capped_until and world.fault("capped", "sending"):
+            world.capped_until = world.now + world.chance.uniform(HOUR, 12 * HOUR)
+        if world.now < world.capped_until:
+            raise NotSent(network="sim", what="429", retry_at=self._dated(world.capped_until))
         if world.fault("throttled", "sending"):
             raise NotSent(network="sim", what="429", retry_at=self._reset())
         if world.fault("refused", "sending"):
@@ -113,6 +120,19 @@ class SimulatedNetwork:
             if world.fault(name, "sending"):
                 raise InDoubt(network="sim", what=name)
         return Receipt(landed.remote_id, "sim:/")
+
+    def _of_the_account(self, where: str) -> None:
+        """What every request meets alike: until a person buys credit, or until it passes."""
+        world = self._world
+        if world.credit and world.fault("no_credit", where):
+            world.credit = False
+        if world.now >= world.revoked_until and world.fault("revoked", where):
+            world.revoked_until = world.now + world.chance.uniform(MINUTE, 6 * HOUR)
+        if not world.credit:
+            facts = {"account_wide": True, "person": True}
+            raise NotSent(network="sim", what="402", fix="Buy credit.", **facts)
+        if world.now < world.revoked_until:
+            raise NotSent(network="sim", what="401", account_wide=True)
 
     def _reset(self) -> datetime | None:
         """When a throttling network says to come again, by its own clock; if it says so."""
@@ -155,6 +175,7 @@ class SimulatedNetwork:
     def find(self, since: datetime) -> Sequence[Found]:
         world = self._world
         self._process.point("reading back")
+        self._of_the_account("reading back")
         if world.fault("read_fails", "reading back"):
             raise NotSent(network="sim", what="reading timed out")
         if world.fault("read_refused", "reading back"):

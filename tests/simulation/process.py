@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import greenlet
 
+from bot.domain import History
 from bot.errors import LedgerUnavailable
 from bot.halting import first_line
-from bot.ledger.base import Row
+from bot.ledger.base import Halt, Row
 from bot.publishing import LOOK, SEND_WINDOW
 from tests.simulation.faults import HOUR, MINUTE, QUIET, SECOND
 from tests.simulation.network import SimulatedNetwork
@@ -27,6 +28,10 @@ SLOW = 0.15
 
 STOPS = ((1, 30), (30, 10 * MINUTE), (10 * MINUTE, 50 * MINUTE), (HOUR, 2.5 * HOUR))
 """For how long a process is stopped, from a hiccup to longer than any deadline."""
+
+HICCUP = 30 * SECOND
+"""A process that was sending as the ledger forgot its row is stopped for no longer. Otherwise it
+could write when the account has been read, and nobody can know of it."""
 
 LOOKS = 0.2
 """How often a worker that waits for something looks by itself before that."""
@@ -53,7 +58,12 @@ class Process:
         self.idle = False
         self.busy = False
         self.token = ""
-        self.looked = ""
+        self.unlooked: dict[str, str] = {}
+        self.rows = 0
+        self.sends_since: float | None = None
+        self.stopped_until = 0.0
+        self.well_since: float | None = None
+        self.untold: list[str] = []
         self._stopping = False
         self._nap_number = 0
         skewed = world.fault("host_skew", "whole")
@@ -76,21 +86,53 @@ class Process:
             world.told.add(fields["id"])
         if name == "held":
             world.held.add(fields["id"])
+        if name == "unreadable":
+            world.ask()
+        if name == "halted":
+            world.alerts[self.untold.pop() if self.untold else "of nothing"] += 1
         if world.trace:
             words = (f"{key}={first_line(value)}" for key, value in fields.items() if value)
             world.note(self.name, f"tells {name}: {' '.join(words)}")
 
     def begin(self) -> None:
-        self._greenlet.switch()
+        if self.alive:
+            self._greenlet.switch()
 
     def stop(self) -> None:
         """SIGTERM: what is in flight ends in good order; nothing new is begun."""
         self._stopping = True
         if self.idle:
             self.alive = False
+            self.world.ledger.beaten.pop(self.name, None)
 
     def kill(self) -> None:
+        self.beat()
         self.alive = False
+
+    def beats(self) -> bool:
+        """Whether it waits after a look that went well: it looks, and beats, all the time.
+
+        If the ledger forgot something meanwhile, it has not looked since: that would be seen first.
+        """
+        return self.idle and self.well_since is not None and self.well_since > self.world.forgot_at
+
+    def beat(self) -> None:
+        """Says in the ledger that it was alive up to now, if it was, and that can be said."""
+        if self.beats() and self.world.now >= self.world.away_until:
+            self.world.ledger.beaten[self.name] = self.world.clock()
+
+    def look_again(self) -> None:
+        """Before a request is written: what has to be looked at, and why it may not be written."""
+        self.unlooked = {
+            "row": "nobody had looked at its row",
+            "lineage": "nobody had looked which database it is",
+            "paused": "nobody had looked for a pause",
+            "halted": "nobody had looked for a halt",
+        }
+
+    def stopped_in_sending(self) -> bool:
+        """Whether it may still write long after it looked."""
+        return self.sends_since is not None and self.stopped_until > self.world.now + HICCUP
 
     def bury(self) -> None:
         """Ends what is still waiting in it. Nothing else would free its memory."""
@@ -109,6 +151,8 @@ class Process:
             if not isinstance(error, EXPECTED):
                 self.world.wrong.append(f"{self.name} ended with {error!r}")
             self._come_again()
+        else:
+            self.world.ledger.beaten.pop(self.name, None)
         self.alive = False
         self.world.note(self.name, "ends")
 
@@ -122,7 +166,9 @@ class Process:
             try:
                 look = self.publisher.step()
                 seconds = (look - self.world.clock()).total_seconds()
+                self.well_since = self.world.now
             except LedgerUnavailable:
+                self.well_since = None
                 seconds = self.world.chance.uniform(1, 30)
             spinning = 0 if seconds > 0 else spinning + 1
             if spinning > SPINNING:
@@ -147,6 +193,8 @@ class Process:
         self.idle = True
         world.after(max(SECOND / 10, min(seconds, longest)), partial(self._wake, self._nap_number))
         world.switch()
+        if self.alive:
+            self.beat()
         self.idle = False
         if not self.alive:
             raise Killed
@@ -184,7 +232,11 @@ class Process:
         dice -= rates["kill"]
         if dice < rates["stop"]:
             world.befell("stop", where)
-            self.sleep(world.chance.uniform(*world.chance.choice(STOPS)))
+            seconds = world.chance.uniform(*world.chance.choice(STOPS))
+            if self.sends_since is not None and self.sends_since <= world.forgot_at:
+                seconds = min(seconds, HICCUP)
+            self.stopped_until = world.now + seconds
+            self.sleep(seconds)
         elif dice < rates["stop"] + SLOW:
             self.sleep(world.chance.uniform(0.001, 0.2))
 
@@ -197,13 +249,21 @@ WHERE = {
     "move": "recording",
     "miss": "recording",
     "begin": "recording",
+    "halt": "recording",
+    "unhalt": "recording",
+    "suspect": "recording",
+    "clear": "recording",
+    "recover": "recording",
     "knows": "reading back",
     "prove_alone": "reading back",
 }
 """Where in a post's life a worker is when it calls this. With any other call it looks for work:
 `looking` where a row is open, else `idle`."""
 
-WRITES = frozenset({"arm", "rearm", "move", "receive", "miss", "begin"})
+WRITES = frozenset(
+    ("arm", "rearm", "move", "receive", "miss", "begin", "halt", "unhalt")
+    + ("suspect", "clear", "recover")
+)
 
 
 class FaultyLedger:
@@ -217,6 +277,11 @@ class FaultyLedger:
             "arm": self._saw_arming,
             "rearm": self._saw_arming,
             "move": self._saw_move,
+            "history": self._saw_history,
+            "lineage": self._saw_lineage,
+            "paused": self._saw_pause,
+            "halted": self._saw_halt,
+            "halt": self._saw_halting,
         }
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -263,6 +328,10 @@ class FaultyLedger:
             world.wrong.append(f"{row.id}: armed after it had expired")
         if world.ledger.paused():
             world.wrong.append(f"{row.id}: armed during a pause")
+        halt = world.ledger.halted(row.account)
+        if halt is not None and halt.stops(row.slot, world.clock()):
+            world.wrong.append(f"{row.id}: armed during a halt")
+        process.rows = max(process.rows, row.number)
 
     def _saw_move(self, row: Row) -> None:
         self._process.token = row.token
@@ -270,15 +339,37 @@ class FaultyLedger:
     def _saw_row(self, row: Row | None) -> None:
         """The last look before a request is written: whether it may be."""
         process, world = self._process, self._process.world
-        process.looked = ""
+        process.unlooked.pop("row", None)
         if row is None or row.state not in ("sending", "unknown") or row.token != process.token:
-            process.looked = "its row was another's"
+            process.unlooked["row"] = "its row was another's"
         elif row.state == "sending":
             assert row.armed_at is not None
             if world.clock() - row.armed_at > SEND_WINDOW:
-                process.looked = "the send window was over"
-            elif world.ledger.paused():
-                process.looked = "it was paused"
+                process.unlooked["row"] = "the send window was over"
+
+    def _saw_lineage(self, past: str) -> None:
+        self._process.unlooked.pop("lineage", None)
+
+    def _saw_pause(self, pause: object) -> None:
+        self._process.unlooked.pop("paused", None)
+        if pause is not None:
+            self._process.unlooked["paused"] = "it was paused"
+
+    def _saw_halt(self, halt: Halt | None) -> None:
+        process, world = self._process, self._process.world
+        process.unlooked.pop("halted", None)
+        if halt is not None and (halt.person or (halt.until and world.clock() < halt.until)):
+            process.unlooked["halted"] = "it was halted"
+
+    def _saw_history(self, history: History) -> None:
+        self._process.rows = history.rows
+
+    def _saw_halting(self, halt: Halt) -> None:
+        """Who begins a halt raises the one alarm. Said twice, for want of an answer, it is one."""
+        process, world = self._process, self._process.world
+        if halt.token not in world.halts:
+            world.halts[halt.token] = process
+            process.untold.append(halt.token)
 
 
 def _brief(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -20,44 +20,41 @@ def duplicates(world: World) -> list[str]:
 def losses(world: World) -> list[str]:
     """Slots that nobody was told about, rows that say what isn't so, and whatever must not be.
 
-    Of slots whose rows went down with a lost database, only what followers saw can be judged.
+    Of slots whose rows went down with a lost database, only what followers saw can be judged. What
+    a ledger forgot must be in it again, at its slot or, where it was drawn again, at the slot that
+    has these very words now; or a person was asked about it.
     """
     rows = {row.id: row for row in world.ledger.rows() if row.reason != "birth"}
-    seen = {each.key: each for each in world.landed if each.key}
+    posted = {row.remote_id: row for row in rows.values() if row.state == "posted"}
+    landed = {each.remote_id: each for each in world.landed}
     wrong = list(world.wrong)
-    wrong += [
-        f"{key}: seen, but not in the ledger"
-        for key in seen
-        if key not in rows and key not in world.known_lost
-    ]
+    for each in world.landed:
+        row = posted.get(each.remote_id)
+        forgotten = each.key in world.forgot
+        if not each.key or each.key in world.known_lost:
+            continue
+        if row is None and not (forgotten and each.remote_id in world.asked):
+            state = rows[each.key].state if each.key in rows else "not in the ledger"
+            wrong.append(f"{each.key}: seen, but {state}")
+        elif row is not None and row.id != each.key and not forgotten:
+            wrong.append(f"{row.id}: posted as {each.remote_id}, but that is {each.key}")
     for key, row in rows.items():
-        landed = seen.get(key)
         if row.state in ("sending", "retry", "unknown", "held"):
             wrong.append(f"{key}: still {row.state}")
-        elif key in world.known_lost:
-            continue
-        elif row.state != "posted":
-            if landed is not None:
-                wrong.append(f"{key}: seen, but {row.state}")
-            elif not row.reason and row.state == "missed":
-                wrong.append(f"{key}: missed without a reason")
-        elif landed is None:
-            if not _seen_for_a_lost_row(world, row):
+        elif row.state == "missed" and not row.reason:
+            wrong.append(f"{key}: missed without a reason")
+        elif row.state == "posted" and key not in world.known_lost:
+            seen = landed.get(row.remote_id or "")
+            if seen is None or seen.text != row.text:
                 wrong.append(f"{key}: posted, but nobody saw it")
-        elif (landed.remote_id, landed.text) != (row.remote_id, row.text):
-            wrong.append(f"{key}: posted as {row.remote_id}, but it is {landed.remote_id}")
-    return wrong + _gaps(world, rows)
+    return wrong + _gaps(world, rows) + _halts(world)
 
 
-def _seen_for_a_lost_row(world: World, row: Row) -> bool:
-    """Whether this very text was seen, for a slot that went down with a lost ledger.
-
-    The new one drew the text again, and found it when it read back. It did go out, once.
-    """
-    return any(
-        (each.remote_id, each.text) == (row.remote_id, row.text) and each.key in world.known_lost
-        for each in world.landed
-    )
+def _halts(world: World) -> list[str]:
+    """Halts that were told more than once, or not at all by a worker that lived on."""
+    return [f"halt {token}: told {times} times" for token, times in world.alerts.items() if times > 1] + [
+        f"{process.name}: has not told of a halt" for process in world.survivors if process.untold
+    ]
 
 
 def _gaps(world: World, rows: dict[str, Row]) -> list[str]:
@@ -71,6 +68,7 @@ def _gaps(world: World, rows: dict[str, Row]) -> list[str]:
 
 
 def untold(world: World) -> int:
-    """Failed and held posts that the ledger shows, but whose alert died with its worker."""
+    """Failed and held posts, and halts, that the ledger shows, but whose alert died with its worker."""
     failed = {row.id for row in world.ledger.rows(states=("failed",))} - world.by_hand
-    return len((failed | world.held) - world.told)
+    halts = sum(token not in world.alerts for token in world.halts)
+    return len((failed | world.held) - world.told) + halts

@@ -6,12 +6,11 @@ replays alone. What is simulated is only what lies outside of publishing: its co
 
 from __future__ import annotations
 
-import copy
 import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import count
@@ -20,9 +19,9 @@ from typing import Any
 from greenlet import getcurrent
 
 from bot import halting
-from bot.domain import Account, History, Receipt, Schedule
+from bot.domain import Account, History, Receipt, Schedule, slot_id
 from bot.errors import LedgerConflict
-from bot.ledger.base import OPEN, Row
+from bot.ledger.base import ALIVE, OPEN, Row, Trust
 from bot.ledger.memory import MemoryLedger
 from bot.planning import Planned, Planner
 from bot.publishing import LOOK, Publisher, resolve
@@ -34,6 +33,7 @@ from tests.simulation.faults import (
     HARSHNESS,
     HOUR,
     KINDS,
+    LOST,
     MINUTE,
     NETWORK_SKEW,
     SECOND,
@@ -44,6 +44,9 @@ from tests.simulation.process import Process
 
 EVERY = (4, 10, 20, 60, 180)
 """Minutes between two slots: from rows that overlap to rows that each have their own time."""
+
+BACKWARD_AT_MOST = 2 * timedelta(seconds=BACKWARD)
+"""By so much a pause may look shorter than it was."""
 
 WORKERS = 4
 """At most so many are alive at once."""
@@ -82,6 +85,16 @@ class World:
         self.told: set[str] = set()
         self.by_hand: set[str] = set()
         self.known_lost: set[str] = set()
+        self.forgot: set[str] = set()
+        self.forgot_at = -1.0
+        self.asked: set[str] = set()
+        self.survivors: list[Process] = []
+        self.halts: dict[str, Process] = {}
+        self.alerts: Counter[str] = Counter()
+        self.credit = True
+        self.revoked_until = 0.0
+        self.capped_until = 0.0
+        self.closed = False
         self.wrong: list[str] = []
         self._events: list[tuple[float, int, Callable[[], Any]]] = []
         self._count = count()
@@ -92,6 +105,10 @@ class World:
         self.end = self.slots * self.step
         self.account = Account("x0", "x", self._schedule(minutes))
         self.contents = [RememberingPlanner(edition(number)) for number in range(EDITIONS)]
+        begin = START - 3 * self.step * timedelta(seconds=1)
+        times = (begin + n * self.step * timedelta(seconds=1) for n in range(self.slots + 4))
+        self.slot_at = {slot_id(self.account.name, at): at for at in times}
+        self._pasts = count(1)
         self.ledger = self._new_ledger()
 
     def _schedule(self, minutes: int) -> Schedule:
@@ -104,7 +121,12 @@ class World:
         )
 
     def _new_ledger(self) -> WorldLedger:
-        return WorldLedger(lambda: self.clock(), lambda: self.alone())
+        return WorldLedger(self, self._past())
+
+    def _past(self) -> str:
+        """A database server tells its past. A file, which lets a process prove that it is alone,
+        doesn't."""
+        return "" if self.provable else f"past {next(self._pasts)}"
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -162,6 +184,7 @@ class World:
         self._upsets()
         self.run(self.end)
         self._calm_down()
+        self.survivors = self.living()
         for process in self.processes:
             process.bury()
         return self
@@ -172,6 +195,7 @@ class World:
         self.calm = True
         self.rates = dict.fromkeys(self.rates, 0.0)
         self.ledger.resume()
+        self.revoked_until = self.capped_until = 0.0
         if self.random() < 0.5:
             for process in self.processes:
                 process.kill()
@@ -203,7 +227,7 @@ class World:
 
     def start(self) -> None:
         """A new process, perhaps with edited content."""
-        if len(self.living()) < WORKERS:
+        if len(self.living()) < WORKERS and not self.closed:
             edition = self.chance.randrange(EDITIONS) if self.random() < 0.4 else 0
             process = Process(self, f"P{len(self.processes)}", self.contents[edition])
             self.note(process.name, f"starts with edition {edition}")
@@ -228,13 +252,20 @@ class World:
                 self._sometime(partial(self._jump, chance.uniform(0, furthest)))
         if self.random() < self.rates["ledger_lost"]:
             self._sometime(self._lose)
+        if not self.provable and self.random() < self.rates["failed_over"]:
+            self._sometime(partial(self._back_up, self._fail_over))
+        if self.kind.readable:
+            if self.random() < self.rates["restored"]:
+                self._sometime(partial(self._back_up, self._restore))
+            if self.random() < self.rates["rows_gone"]:
+                self._sometime(partial(self._back_up, self._lose_rows))
         if self.random() < self.rates["network_skew"]:
             self.befell("network_skew", "whole")
             self.network_skew = chance.uniform(-NETWORK_SKEW, NETWORK_SKEW)
         if self.beyond == "clock":
             self._sometime(partial(self._jump, chance.choice((-HOUR, HOUR))))
         if self.beyond == "rollback":
-            self._sometime(self._back_up)
+            self._sometime(partial(self._back_up, self._roll_back))
         at = chance.uniform(0.3, 2) * HOUR
         while at < self.end:
             self.after(at, self.operate)
@@ -285,18 +316,89 @@ class World:
         self.ledger = self._new_ledger()
         self._stir()
 
-    def _back_up(self) -> None:
-        """Some time from now the ledger will be again what it is now."""
-        kept = copy.deepcopy(self.ledger)
+    def _back_up(self, later: Callable[[WorldLedger], None]) -> None:
+        """What the ledger holds now, if anything: later it will be that again."""
+        if self.ledger.trust(self.account.name).lineage is not None:
+            later(self.ledger.copy())
 
-        def restore() -> None:
-            self.befell("ledger_rolled_back", "whole")
-            before = {row.id for row in kept.rows()}
-            self.known_lost |= {row.id for row in self.ledger.rows()} - before
-            self.ledger = kept
-            self._stir()
+    def _fail_over(self, kept: WorldLedger) -> None:
+        """A database server's standby is promoted that has got no more than that."""
+        kept.past = self._past()
 
-        self.after(self.chance.uniform(MINUTE, self.step), restore)
+        def promote() -> None:
+            if any(process.stopped_in_sending() for process in self.processes):
+                self._unless_calm(MINUTE, promote)
+                return
+            self._forget(kept, "failed_over")
+
+        self._unless_calm(self._lost(), promote)
+
+    def _restore(self, kept: WorldLedger) -> None:
+        """The workers are stopped, a backup takes the ledger's place, and they are started again.
+
+        Only when nothing that they sent can land any more, and after the pause by which it is told.
+        """
+
+        def stop() -> None:
+            self.note("person", "stops all workers, to restore a backup")
+            self.closed = True
+            for process in self.processes:
+                process.bury()
+            put_back()
+
+        def put_back() -> None:
+            life = kept.trust(self.account.name).life
+            too_soon = life is not None and self.clock() - life <= ALIVE + BACKWARD_AT_MOST
+            if self.calm or (not too_soon and not any(self.in_flight.values())):
+                if not self.calm:
+                    self._forget(kept, "restored")
+                self.closed = False
+                self.start()
+            else:
+                self.after(MINUTE, put_back)
+
+        self._unless_calm(self._lost(), stop)
+
+    def _lose_rows(self, kept: WorldLedger) -> None:
+        """Rows go under the hands of workers who, all of them, know that they were there."""
+        rows, _ = kept._newest(self.account.name)
+
+        def go() -> None:
+            living = self.living()
+            life = kept.trust(self.account.name).life
+            if (
+                not living
+                or any(process.rows <= rows or process.stopped_in_sending() for process in living)
+                or (life is not None and self.clock() - life <= ALIVE + BACKWARD_AT_MOST)
+            ):
+                self._unless_calm(MINUTE, go)
+                return
+            self._forget(kept, "rows_gone")
+
+        self._unless_calm(self._lost(), go)
+
+    def _roll_back(self, kept: WorldLedger) -> None:
+        """The same, whatever they know, and whoever starts just then."""
+        self.after(
+            self.chance.uniform(MINUTE, self.step), lambda: self._forget(kept, "rolled_back")
+        )
+
+    def _lost(self) -> float:
+        return self.chance.uniform(*self.chance.choice(LOST))
+
+    def _unless_calm(self, seconds: float, act: Callable[[], Any]) -> None:
+        self.after(seconds, lambda: None if self.calm else act())
+
+    def _forget(self, kept: WorldLedger, fault: str) -> None:
+        """The ledger is again what it was."""
+        self.befell(fault, "whole")
+        was = {row.id: row for row in kept.rows()}
+        self.forgot |= {row.id for row in self.ledger.rows() if was.get(row.id) != row}
+        self.forgot_at = self.now
+        if fault != "failed_over":
+            self.rates["read_refused"] = 0.0
+        self.ledger = kept
+        self._stir()
 
     # -- a person -----------------------------------------------------------------------------
 
@@ -305,10 +407,7 @@ class World:
 
         And lifts a halt, having looked.
         """
-        if self.ledger.halted(self.account.name) is not None:
-            self.note("person", "lifts the halt")
-            halting.resume(self.ledger, self.account.name)
-            self._stir()
+        self._lift()
         for row in list(self.ledger.rows(states=("held",))):
             self.held.add(row.id)
             seen = next((each for each in self.landed if each.key == row.id), None)
@@ -316,6 +415,35 @@ class World:
                 self._settle(row, posted=Receipt(seen.remote_id, "by hand"), retry=False)
             elif not self.in_flight[row.id]:
                 self._settle(row, posted=None, retry=self.random() < 0.5)
+
+    def _lift(self) -> None:
+        """Buys credit, or compares what was posted with the ledger: until then a slot waits."""
+        halt = self.ledger.halted(self.account.name)
+        if halt is None:
+            return
+        forgotten = self._forgotten()
+        now = self.clock()
+        if any(now <= self.slot_at[each.key] + GRACE for each in forgotten):
+            return
+        self.credit = True
+        self.ask()
+        self.note("person", "lifts the halt")
+        halting.resume(self.ledger, self.account.name)
+        self._stir()
+
+    def ask(self) -> None:
+        """A person looks at what the ledger has forgotten, or was told to."""
+        self.asked |= {each.remote_id for each in self._forgotten()}
+
+    def _forgotten(self) -> list[Landed]:
+        """What followers saw, and the ledger has forgotten."""
+        ids = [each.remote_id for each in self.landed]
+        known = self.ledger.knows(self.account.name, ids)
+        return [
+            each
+            for each in self.landed
+            if each.key in self.forgot and each.remote_id not in known
+        ]
 
     def _settle(self, row: Row, *, posted: Receipt | None, retry: bool) -> None:
         said = "posted" if posted else "again" if retry else "drop it"
@@ -330,12 +458,41 @@ class World:
 
 
 class WorldLedger(MemoryLedger):
-    """The ledger in memory. It keeps a history until there is another row: rows never change it."""
+    """The ledger in memory. It keeps a history until there is another row: rows never change it.
 
-    def __init__(self, clock: Callable[[], datetime], alone: Callable[[], bool]) -> None:
-        super().__init__(clock)
-        self._alone = alone
+    `beaten` is when each worker last said that it is alive. One that waits says so all the time,
+    though most of the looks with which it would are left out.
+    """
+
+    def __init__(self, world: World, past: str) -> None:
+        super().__init__(world.clock)
+        self._world = world
+        self.past = past
         self._kept: dict[str, tuple[int, History]] = {}
+        self.beaten: dict[str, datetime] = {}
+
+    def copy(self) -> WorldLedger:
+        """What it holds now, for later."""
+        other = WorldLedger(self._world, self.past)
+        other._rows = {account: list(rows) for account, rows in self._rows.items()}
+        other._paused = self._paused
+        other._halts, other._trust = dict(self._halts), dict(self._trust)
+        other._asked = {account: set(asked) for account, asked in self._asked.items()}
+        other._kept = dict(self._kept)
+        other.beaten = self._beats_by_now()
+        return other
+
+    def _beats_by_now(self) -> dict[str, datetime]:
+        waiting = {process.name for process in self._world.living() if process.beats()}
+        return self.beaten | dict.fromkeys(waiting, self.now())
+
+    def lineage(self) -> str:
+        return self.past
+
+    def trust(self, account: str) -> Trust:
+        trust = super().trust(account)
+        signs = [trust.life, *self._beats_by_now().values()]
+        return replace(trust, life=max(filter(None, signs), default=None))
 
     def history(self, account: str) -> History:
         number, _ = self._newest(account)
@@ -345,7 +502,7 @@ class WorldLedger(MemoryLedger):
         return kept[1]
 
     def prove_alone(self) -> bool:
-        return self._alone()
+        return self._world.alone()
 
 
 # -- what there is to say -------------------------------------------------------------------------
