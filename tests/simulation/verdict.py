@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.domain import slot_id
 from bot.ledger.base import Row
 from tests.generated import START
+from tests.simulation.network import Landed
 from tests.simulation.world import World
 
 
@@ -33,7 +34,7 @@ def losses(world: World) -> list[str]:
         forgotten = each.key in world.forgot
         if not each.key or each.key in world.known_lost:
             continue
-        if row is None and not (forgotten and each.remote_id in world.asked):
+        if row is None and not (forgotten and _was_asked(world, each)):
             state = rows[each.key].state if each.key in rows else "not in the ledger"
             wrong.append(f"{each.key}: seen, but {state}")
         elif row is not None and row.id != each.key and not forgotten:
@@ -48,6 +49,11 @@ def losses(world: World) -> list[str]:
             if seen is None or seen.text != row.text:
                 wrong.append(f"{key}: posted, but nobody saw it")
     return wrong + _gaps(world, rows) + _halts(world)
+
+
+def _was_asked(world: World, seen: Landed) -> bool:
+    """Whether a person was asked about it; or had it sent again, at no slot's own time."""
+    return seen.remote_id in world.asked or seen.key in world.again
 
 
 def _halts(world: World) -> list[str]:

@@ -84,6 +84,7 @@ class World:
         self.held: set[str] = set()
         self.told: set[str] = set()
         self.by_hand: set[str] = set()
+        self.again: set[str] = set()
         self.known_lost: set[str] = set()
         self.forgot: set[str] = set()
         self.forgot_at = -1.0
@@ -312,13 +313,14 @@ class World:
     def _lose(self) -> None:
         """The database is gone; an empty one takes its place."""
         self.befell("ledger_lost", "whole")
-        self.known_lost |= {row.id for row in self.ledger.rows()}
+        self.known_lost |= self.forgot | {row.id for row in self.ledger.rows()}
         self.ledger = self._new_ledger()
         self._stir()
 
     def _back_up(self, later: Callable[[WorldLedger], None]) -> None:
         """What the ledger holds now, if anything: later it will be that again."""
-        if self.ledger.trust(self.account.name).lineage is not None:
+        name = self.account.name
+        if self.ledger.history(name).rows and self.ledger.trust(name).lineage is not None:
             later(self.ledger.copy())
 
     def _fail_over(self, kept: WorldLedger) -> None:
@@ -450,6 +452,8 @@ class World:
         self.note("person", f"{row.id}: {said}")
         if said == "drop it":
             self.by_hand.add(row.id)
+        if said == "again":
+            self.again.add(row.id)
         try:
             resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
         except LedgerConflict:
