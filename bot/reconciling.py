@@ -207,20 +207,19 @@ class Memory:
         self._ask(unknown, spans)
 
     def _to_rows(self, unknown: list[Found], since: datetime) -> list[Span]:
-        """Receipts for rows that have none. Gives the times from which nothing was found."""
+        """Receipts for rows that have none. Gives the times of all those, found or not."""
         spans = []
         for row in list(self._ledger.rows(self._account.name, _WITHOUT, newest=MOST)):
-            if row.text is None or row.expires_at < since - FORGOTTEN:
+            if row.number == 1 or row.expires_at < since - FORGOTTEN:
                 continue
-            found = _take(unknown, row.post)
-            if not self._in_time(found, row.slot, row.expires_at):
-                spans.append((row.slot, row.expires_at))
+            spans.append((row.slot, row.expires_at))
+            found = None if row.text is None else _take(unknown, row.post)
             if found is not None:
                 self._told(self._ledger.receive(row, found.receipt, FOUND))
         return spans
 
     def _to_slots(self, unknown: list[Found]) -> list[Span]:
-        """Rows for slots that have none; what lies between them was missed."""
+        """Rows for slots that have none; what lies between them was missed. Gives their times."""
         history = self._ledger.history(self._account.name)
         if history.newest is None or history.born is None:
             return []
@@ -235,20 +234,7 @@ class Memory:
         last = max((at for at, (_, _, found) in enumerate(walk) if found), default=-1)
         for lost, group in groupby(walk[: last + 1], key=lambda each: each[2] is not None):
             self._fill(lost, list(group))
-        slots = [(planned.slot, found) for _, planned, found in walk]
-        return [
-            (slot.due, slot.expires)
-            for slot, found in slots
-            if not self._in_time(found, slot.due, slot.expires)
-        ]
-
-    def _in_time(self, found: Found | None, due: datetime, expires: datetime) -> bool:
-        """Whether it went out when that slot's post did, if that did: then that is this one.
-
-        The same words can be another slot's, where the content was edited since.
-        """
-        last = expires + DEADLINE + self._network.quarantine
-        return found is not None and due - CLOCK_SKEW <= found.created_at <= last + CLOCK_SKEW
+        return [(planned.slot.due, planned.slot.expires) for _, planned, _ in walk]
 
     def _fill(self, lost: bool, group: Sequence[tuple[int, Planned, Found | None]]) -> None:
         if not lost and not self._miss([(number, planned) for number, planned, _ in group]):
@@ -264,14 +250,21 @@ class Memory:
         self._tell("posted", id=row.id, url=row.url, reason=row.reason, attempt=row.attempts)
 
     def _ask(self, unknown: Sequence[Found], spans: Sequence[Span]) -> None:
-        """Halts for what looks like the campaign's and is no slot's; once for each post."""
+        """Halts for what looks like the campaign's and is no slot's; once for each post.
+
+        Where the content was edited since, a slot may have been given another's post.
+        """
         asked = self._ledger.was_asked(self._account.name)
+        over = DEADLINE + self._network.quarantine
         doubtful = [
             each.receipt
             for each in unknown
             if each.receipt.remote_id not in asked
             and has_tag(each.text, self._planner.hashtag)
-            and any(self._in_time(each, begin, end) for begin, end in spans)
+            and any(
+                begin - CLOCK_SKEW <= each.created_at <= end + over + CLOCK_SKEW
+                for begin, end in spans
+            )
         ]
         if not doubtful:
             return

@@ -101,9 +101,10 @@ BEYOND = ("late", "stale", "rollback", "clock")
 read-backs that miss the newest posts, a ledger that goes back to what it was under the hands of
 workers who can't tell, and clocks that part by an hour."""
 
+MOST_LOST = 12 * HOUR
 LOST = ((SECOND, MINUTE), (MINUTE, 20 * MINUTE), (20 * MINUTE, 6 * HOUR))
-"""How much of its past a ledger forgets: from the last commits to what came since a backup. All of
-it lies within the 24 hours that are read then."""
+"""How much of its past a ledger forgets: from the last commits to what came since a backup. It lies
+within the 24 hours that are read then, however late it is noticed."""
 
 FORWARD, BACKWARD = 45.0, 90.0
 """So far the ledger's clock jumps at most, inside what is promised."""

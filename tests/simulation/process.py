@@ -261,8 +261,7 @@ WHERE = {
 `looking` where a row is open, else `idle`."""
 
 WRITES = frozenset(
-    ("arm", "rearm", "move", "receive", "miss", "begin", "halt", "unhalt")
-    + ("suspect", "clear", "recover")
+    "arm rearm move receive miss begin halt unhalt suspect clear recover".split()  # noqa: SIM905
 )
 
 

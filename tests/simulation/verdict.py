@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from bot.domain import slot_id
 from bot.ledger.base import Row
+from bot.publishing import DEADLINE
+from bot.schedule import GRACE
 from tests.generated import START
 from tests.simulation.network import Landed
 from tests.simulation.world import World
@@ -52,14 +54,23 @@ def losses(world: World) -> list[str]:
 
 
 def _was_asked(world: World, seen: Landed) -> bool:
-    """Whether a person was asked about it; or had it sent again, at no slot's own time."""
-    return seen.remote_id in world.asked or seen.key in world.again
+    """Whether a person was asked about it; or nobody could: edited since, at no slot's own time."""
+    if seen.remote_id in world.asked:
+        return True
+    over = min(GRACE, timedelta(seconds=world.step / 2)) + DEADLINE + world.kind.quarantine
+    late = START + timedelta(seconds=seen.at) > world.slot_at[seen.key] + over
+    return late and len(world.editions) > 1
 
 
 def _halts(world: World) -> list[str]:
     """Halts that were told more than once, or not at all by a worker that lived on."""
-    return [f"halt {token}: told {times} times" for token, times in world.alerts.items() if times > 1] + [
-        f"{process.name}: has not told of a halt" for process in world.survivors if process.untold
+    return [
+        *(
+            f"halt {token}: told {times} times"
+            for token, times in world.alerts.items()
+            if times > 1
+        ),
+        *(f"{each.name}: has not told of a halt" for each in world.survivors if each.untold),
     ]
 
 
@@ -74,7 +85,7 @@ def _gaps(world: World, rows: dict[str, Row]) -> list[str]:
 
 
 def untold(world: World) -> int:
-    """Failed and held posts, and halts, that the ledger shows, but whose alert died with its worker."""
+    """Failed and held posts, and halts, that the ledger shows; their alert died with its worker."""
     failed = {row.id for row in world.ledger.rows(states=("failed",))} - world.by_hand
     halts = sum(token not in world.alerts for token in world.halts)
     return len((failed | world.held) - world.told) + halts

@@ -35,6 +35,7 @@ from tests.simulation.faults import (
     KINDS,
     LOST,
     MINUTE,
+    MOST_LOST,
     NETWORK_SKEW,
     SECOND,
     Chances,
@@ -84,7 +85,7 @@ class World:
         self.held: set[str] = set()
         self.told: set[str] = set()
         self.by_hand: set[str] = set()
-        self.again: set[str] = set()
+        self.editions: set[int] = set()
         self.known_lost: set[str] = set()
         self.forgot: set[str] = set()
         self.forgot_at = -1.0
@@ -217,6 +218,7 @@ class World:
             and not any(self.in_flight.values())
             and all(process.idle for process in self.living())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
+            and self.ledger.trust(self.account.name).noticed is None
         )
 
     def living(self) -> list[Process]:
@@ -230,6 +232,7 @@ class World:
         """A new process, perhaps with edited content."""
         if len(self.living()) < WORKERS and not self.closed:
             edition = self.chance.randrange(EDITIONS) if self.random() < 0.4 else 0
+            self.editions.add(edition)
             process = Process(self, f"P{len(self.processes)}", self.contents[edition])
             self.note(process.name, f"starts with edition {edition}")
             self.processes.append(process)
@@ -363,11 +366,14 @@ class World:
 
     def _lose_rows(self, kept: WorldLedger) -> None:
         """Rows go under the hands of workers who, all of them, know that they were there."""
+        taken_at = self.now
         rows, _ = kept._newest(self.account.name)
 
         def go() -> None:
             living = self.living()
             life = kept.trust(self.account.name).life
+            if self.now > taken_at + MOST_LOST:
+                return
             if (
                 not living
                 or any(process.rows <= rows or process.stopped_in_sending() for process in living)
@@ -442,9 +448,7 @@ class World:
         ids = [each.remote_id for each in self.landed]
         known = self.ledger.knows(self.account.name, ids)
         return [
-            each
-            for each in self.landed
-            if each.key in self.forgot and each.remote_id not in known
+            each for each in self.landed if each.key in self.forgot and each.remote_id not in known
         ]
 
     def _settle(self, row: Row, *, posted: Receipt | None, retry: bool) -> None:
@@ -452,8 +456,6 @@ class World:
         self.note("person", f"{row.id}: {said}")
         if said == "drop it":
             self.by_hand.add(row.id)
-        if said == "again":
-            self.again.add(row.id)
         try:
             resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
         except LedgerConflict:
