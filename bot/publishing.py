@@ -128,9 +128,11 @@ class Publisher:
         self._new_token = new_token
         self._spread = spread
         self._halts = Halts(account.name, ledger, tell, new_token)
-        self._memory = Memory(account, planner, ledger, network, tell, self._halts, self._miss)
+        self._memory = Memory(
+            account, planner, ledger, network, tell, self._halts, self._miss, self._record
+        )
         self._unread: tuple[int, datetime, str] | None = None
-        self._armed: set[str] = set()
+        self._sent_by: dict[str, datetime] = {}
         self._never_sent: set[str] = set()
         self._absent: dict[str, list[datetime]] = {}
         self._unrecorded: list[Callable[[], None]] = []
@@ -145,8 +147,9 @@ class Publisher:
         Raises LedgerUnavailable; whatever was not recorded by then is recorded first next time.
         """
         self.record_late()
-        self._memory.whole()
-        return min(self._settle_all(), self._claim())
+        mended = self._mend() if self._memory.lost_some() else None
+        look = min(self._settle_all(), self._claim())
+        return look if mended is None else min(look, mended)
 
     def post_next(self) -> Row:
         """Takes the next planned slot early and uses it up; how its row stands then.
@@ -363,7 +366,8 @@ class Publisher:
         except LedgerUnavailable:
             self._never_sent.add(token)
             raise
-        self._armed.add(token)
+        assert row.armed_at is not None
+        self._sent_by[token] = row.armed_at
         self._memory.wrote(row.number)
         self._tell("claimed", id=row.id, attempt=row.attempts)
         return row
@@ -371,7 +375,9 @@ class Publisher:
     def _send(self, row: Row, request: Request, media_ids: Sequence[str]) -> None:
         """Sends an armed row's request and records what came of it."""
         try:
-            receipt = self._network.send(request, media_ids, lambda: self._still_mine(row))
+            receipt = self._network.send(
+                request, media_ids, lambda: self._still_mine(row, row.armed_at)
+            )
         except (NotSent, LedgerUnavailable) as error:
             self._after_not_sent(row, error)
         except Refused as error:
@@ -383,14 +389,14 @@ class Publisher:
         finally:
             self._media = None
 
-    def _still_mine(self, row: Row) -> None:
+    def _still_mine(self, row: Row, armed_at: datetime | None) -> None:
         """The last look before the first byte: still this arming, inside its window, not stopped.
 
         The row comes first: where the ledger's connection has to be made anew, it is made there.
         """
         current = self._ledger.row(row.account, row.slot)
         now = self._ledger.now()
-        late = row.armed_at is not None and now - row.armed_at > SEND_WINDOW
+        late = armed_at is not None and now - armed_at > SEND_WINDOW
         if current is None or (current.state, current.token) != (row.state, row.token):
             why = "the row was taken over"
         elif late:
@@ -436,7 +442,8 @@ class Publisher:
         why = error if isinstance(error, BotError) else f"{type(error).__name__}: {error}"
 
         def record() -> None:
-            again = self._ledger.now() + READ_APART
+            now = self._sent_by[row.token] = self._ledger.now()
+            again = now + READ_APART
             self._ledger.move(row, "unknown", first_line(why), next_at=again)
             self._tell("unknown", id=row.id, why=str(why), again=again)
 
@@ -483,6 +490,7 @@ class Publisher:
         if row.token in self._never_sent:
             self._ledger.move(row, "retry", "the ledger went away before the send", next_at=now)
             return now
+        self._known_end(row, now)
         over = row.armed_at + DEADLINE + self._network.quarantine
         if now < over:
             return over
@@ -525,12 +533,22 @@ class Publisher:
         assert row.armed_at is not None
         if now - row.armed_at >= TOO_OLD:
             return self._hold(row, now, "the doubt is too old to be settled by reading")
-        keyed = self._network.keyed
-        if keyed is not None and (keyed == FOREVER or now - row.claimed_at < keyed):
+        if self._key_holds(row, now):
             return self._resend(row, now)
         if not self._network.readable:
             return self._hold(row, now, "the account's posts can't be read back")
         return self._read_back(row, now)
+
+    def _key_holds(self, row: Row, now: datetime) -> bool:
+        """Whether the network will still know the key when a request of now lands, at the latest.
+
+        The key is as old as the row. A request may be held up before it is written, until the
+        network hangs up on it, and it may land late.
+        """
+        keyed = self._network.keyed
+        if keyed is None or keyed == FOREVER:
+            return keyed is not None
+        return now + 2 * DEADLINE + self._network.quarantine < row.claimed_at + keyed
 
     def _resend(self, row: Row, now: datetime) -> datetime:
         """Same key, same bytes. Whatever is not a receipt leaves the doubt as it was."""
@@ -540,21 +558,21 @@ class Publisher:
         request = self._network.request(row.post, row.id)
         try:
             media_ids = self._network.upload(request)
+            armed_at = self._ledger.now()
+            if not self._key_holds(row, armed_at):
+                return now
             row = self._ledger.move(
                 row, "unknown", row.reason, token=self._new_token(), next_at=again
             )
-            receipt = self._network.send(request, media_ids, lambda: self._still_doubted(row))
+            receipt = self._network.send(
+                request, media_ids, lambda: self._still_mine(row, armed_at)
+            )
         except NetworkError as error:
             self._tell("unknown", id=row.id, why=str(error), again=again)
             self._record(*self._halts.after(error, row.slot, again))
             return again
         self._after_receipt(row, receipt, "reconciled by key", self._halts.lifting(row))
         return now
-
-    def _still_doubted(self, row: Row) -> None:
-        current = self._ledger.row(row.account, row.slot)
-        if current is None or (current.state, current.token) != ("unknown", row.token):
-            raise NotSent(network=row.network, what="the row was taken over")
 
     def _read_back(self, row: Row, now: datetime) -> datetime:
         again = self._next_reading(row, now)
@@ -578,23 +596,25 @@ class Publisher:
 
     def _not_found(self, row: Row, now: datetime, foreign: Sequence[Found]) -> datetime:
         """Absent counts when the request can't land any more, and from who knows it is over."""
-        assert row.armed_at is not None
-        over = row.armed_at + DEADLINE + self._network.quarantine
         again = now + READ_APART
+        over = self._over(row)
+        sent_by = self._known_end(row, now)
+        if sent_by is not None:
+            over = max(over, sent_by + DEADLINE + self._network.quarantine)
         if now < over:
             again = max(again, over)
         elif foreign:
             again = self._next_reading(row, now)
             self._absent.pop(row.token, None)
-        elif self._may_judge(row):
+        elif sent_by is None:
+            return self._hold(row, now, "not found, but the worker that sent it may be alive")
+        else:
             readings = self._absent.setdefault(row.token, [])
             readings.append(now)
             if len(readings) >= READINGS:
                 self._ledger.move(row, "retry", "absent when read back twice", next_at=now)
                 self._tell("retry", id=row.id, why="absent when read back twice", again=now)
                 return now
-        else:
-            return self._hold(row, now, "not found, but the worker that sent it may be alive")
         self._ledger.move(row, "unknown", row.reason, next_at=again)
         return again
 
@@ -603,9 +623,22 @@ class Publisher:
         assert row.armed_at is not None
         return min(now + max(READ_APART, now - row.armed_at), row.armed_at + TOO_OLD)
 
-    def _may_judge(self, row: Row) -> bool:
-        """Whether the request is known to be over: it was this process's, or no other is left."""
-        return row.token in self._armed or self._ledger.prove_alone()
+    def _over(self, row: Row) -> datetime:
+        """When the row's requests have landed or never will, if they were written in time."""
+        assert row.armed_at is not None
+        over = row.armed_at + DEADLINE + self._network.quarantine
+        keyed = self._network.keyed
+        return over if keyed is None or keyed == FOREVER else max(over, row.claimed_at + keyed)
+
+    def _known_end(self, row: Row, now: datetime) -> datetime | None:
+        """When this row's request was over for its sender; None where the sender may be alive.
+
+        It was this process's, or its sender's, who is gone by now, since no other process is left.
+        That can be later than the arming says: a stopped process writes when it is woken.
+        """
+        if row.token not in self._sent_by and self._ledger.prove_alone():
+            self._sent_by[row.token] = now
+        return self._sent_by.get(row.token)
 
     def _hold(self, row: Row, now: datetime, why: str) -> datetime:
         self._ledger.move(row, "held", why)

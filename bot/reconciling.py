@@ -56,6 +56,8 @@ Span = tuple[datetime, datetime]
 
 Miss = Callable[[Sequence[tuple[int, Planned]]], bool]
 
+Record = Callable[[Callable[[], None]], None]
+
 
 def new_row(number: int, planned: Planned) -> NewRow:
     """A planned slot as a row to be inserted."""
@@ -72,7 +74,8 @@ def new_row(number: int, planned: Planned) -> NewRow:
 class Memory:
     """What the ledger remembers of one account, as one process sees it.
 
-    `miss` records slots that passed; False if somebody else was faster.
+    `miss` records slots that passed; False if somebody else was faster. `record` does what is to be
+    recorded, and does it again next time if the ledger breaks off.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Memory:
         tell: Tell,
         halts: Halts,
         miss: Miss,
+        record: Record,
     ) -> None:
         self._account = account
         self._planner = planner
@@ -92,10 +96,12 @@ class Memory:
         self._tell = tell
         self._halts = halts
         self._miss = miss
+        self._record = record
         self._lineage: str | None = None
         self.given_back = 0
         self._rows = 0
         self._suspected = False
+        self._certain = False
 
     def same_past(self) -> bool:
         """Whether the database is the one that was looked at."""
@@ -107,6 +113,10 @@ class Memory:
         if lineage != self._lineage:
             self._compare(lineage)
         return not self._suspected
+
+    def lost_some(self) -> bool:
+        """Whether something is certainly lost: that is mended, be there anything to send or not."""
+        return not self.whole() and self._certain
 
     def saw(self, rows: int) -> None:
         """Takes in how many rows there are. There are never fewer than before."""
@@ -135,7 +145,7 @@ class Memory:
         elif since is not None and since < (trust.suspected or now):
             self._suspect(since)
         elif trust.suspected is not None:
-            self._suspected = True
+            self._suspected, self._certain = True, trust.noticed is not None
         elif lineage and not trust.lineage:
             self._ledger.clear(name, lineage, trust)
         self._lineage = lineage
@@ -143,7 +153,7 @@ class Memory:
     def _suspect(self, since: datetime, noticed: datetime | None = None) -> None:
         known = self._ledger.trust(self._account.name).noticed is not None
         self._ledger.suspect(self._account.name, since, noticed=noticed)
-        self._suspected = True
+        self._suspected, self._certain = True, known or noticed is not None
         if noticed is not None and not known:
             self._tell("suspected", account=self._account.name, since=since)
 
@@ -189,7 +199,7 @@ class Memory:
         since = f"{trust.suspected:%Y-%m-%d %H:%M} UTC"
         fix = f"Compare the account's posts since {since} with `bot log`."
         why = f"the ledger lost posts, and {why}"
-        self._halts.beginning(why, fix, person=True, unread=True)()
+        self._record(self._halts.beginning(why, fix, person=True, unread=True))
 
     def _give_back(self, unknown: list[Found], since: datetime) -> None:
         """Each of these posts to the row or slot that it is of; the rest is looked at, too."""
@@ -197,20 +207,19 @@ class Memory:
         self._ask(unknown, spans)
 
     def _to_rows(self, unknown: list[Found], since: datetime) -> list[Span]:
-        """Receipts for rows that have none. Gives the time of those for which none was found."""
+        """Receipts for rows that have none. Gives the times of all those, found or not."""
         spans = []
         for row in list(self._ledger.rows(self._account.name, _WITHOUT, newest=MOST)):
-            if row.text is None or row.expires_at < since - FORGOTTEN:
+            if row.number == 1 or row.expires_at < since - FORGOTTEN:
                 continue
-            found = _take(unknown, row.post)
-            if found is None:
-                spans.append((row.slot, row.expires_at))
-            else:
+            spans.append((row.slot, row.expires_at))
+            found = None if row.text is None else _take(unknown, row.post)
+            if found is not None:
                 self._told(self._ledger.receive(row, found.receipt, FOUND))
         return spans
 
     def _to_slots(self, unknown: list[Found]) -> list[Span]:
-        """Rows for slots that have none; what lies between them was missed."""
+        """Rows for slots that have none; what lies between them was missed. Gives their times."""
         history = self._ledger.history(self._account.name)
         if history.newest is None or history.born is None:
             return []
@@ -224,12 +233,10 @@ class Memory:
             walk.append((number, planned, found))
         last = max((at for at, (_, _, found) in enumerate(walk) if found), default=-1)
         for lost, group in groupby(walk[: last + 1], key=lambda each: each[2] is not None):
-            self._record(lost, list(group))
-        return [
-            (planned.slot.due, planned.slot.expires) for _, planned, found in walk if found is None
-        ]
+            self._fill(lost, list(group))
+        return [(planned.slot.due, planned.slot.expires) for _, planned, _ in walk]
 
-    def _record(self, lost: bool, group: Sequence[tuple[int, Planned, Found | None]]) -> None:
+    def _fill(self, lost: bool, group: Sequence[tuple[int, Planned, Found | None]]) -> None:
         if not lost and not self._miss([(number, planned) for number, planned, _ in group]):
             number, planned, _ = group[0]
             raise LedgerConflict(account=self._account.name, slot=planned.slot.id)
@@ -243,7 +250,10 @@ class Memory:
         self._tell("posted", id=row.id, url=row.url, reason=row.reason, attempt=row.attempts)
 
     def _ask(self, unknown: Sequence[Found], spans: Sequence[Span]) -> None:
-        """Halts for what looks like the campaign's and is no slot's; once for each post."""
+        """Halts for what looks like the campaign's and is no slot's; once for each post.
+
+        Where the content was edited since, a slot may have been given another's post.
+        """
         asked = self._ledger.was_asked(self._account.name)
         over = DEADLINE + self._network.quarantine
         doubtful = [
@@ -263,7 +273,7 @@ class Memory:
         why = f"the ledger may have lost posts; it knows nothing of {shown}{more}"
         fix = "Look at them: is one of them a slot's that `bot log` does not have as posted?"
         ids = [receipt.remote_id for receipt in doubtful]
-        self._halts.beginning(why, fix, person=True, asked=ids)()
+        self._record(self._halts.beginning(why, fix, person=True, asked=ids))
 
 
 def _take(unknown: list[Found], post: Post, begin: datetime | None = None) -> Found | None:

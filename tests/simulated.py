@@ -49,6 +49,7 @@ class SimulatedNetwork:
     upload_script: list[str] = field(default_factory=list)
     find_script: list[str] = field(default_factory=list)
     before_send: Callable[[], object] = lambda: None
+    after_look: Callable[[], object] = lambda: None
     landed: list[Landed] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     retry_at: datetime | None = None
@@ -80,6 +81,7 @@ class SimulatedNetwork:
         self.calls.append("send")
         self.before_send()
         before_write()
+        self.after_look()
         word = self.script.pop(0) if self.script else "post"
         if word == "not_sent":
             raise NotSent(network="sim", what="429", retry_at=self.retry_at)

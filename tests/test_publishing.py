@@ -6,7 +6,7 @@ The oracle is the network's own memory: what a follower would see.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.domain import Account, History, Receipt, Schedule
 from bot.errors import LedgerUnavailable, NotSent
 from bot.ledger.base import Row
 from bot.ledger.memory import MemoryLedger
-from bot.networks.base import FOREVER
+from bot.networks.base import FOREVER, Request
 from bot.planning import Planned, Planner
 from bot.publishing import (
     BACKOFF,
@@ -28,6 +28,7 @@ from bot.publishing import (
     Publisher,
     resolve,
 )
+from bot.reconciling import CLOCK_SKEW
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulated import Landed, SimulatedNetwork
 
@@ -100,6 +101,7 @@ class World:
 
     @property
     def seen(self) -> list[str]:
+        self.network.settle()
         return [landed.text for landed in self.network.landed]
 
 
@@ -486,14 +488,60 @@ def test_absent_is_not_enough_where_the_sender_may_live() -> None:
 
 
 def test_who_is_provably_alone_may_send_again() -> None:
-    world = live(script=["vanish"])
+    for world in (live(script=["vanish"]), live()):
+        if world.network.script:
+            world.step()
+        else:
+            dead_while_sending(world, landed=False)
+        world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
+        survivor = world.new_worker()
+        world.at(SLOT + MINUTE).step(survivor)  # from now on it can't land later than ...
+        over = world.now + DEADLINE + world.network.quarantine
+        world.run_for(over - world.now + READ_APART - SECOND, survivor)
+        assert (world.row().state, world.seen) == ("unknown", [])
+        world.run_for(READ_APART, survivor)
+        assert world.row().state == "posted"
+        assert len(world.seen) == 1
+
+
+def test_the_quarantine_of_a_dead_sender_begins_when_it_is_known_to_be_dead() -> None:
+    """It may have been stopped for long before it wrote: the arming does not say when it did."""
+    world = live(script=["late:840"])  # it wrote at 7 min, and that lands at 14
     world.step()
-    world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
     survivor = world.new_worker()
-    world.at(SLOT + DEADLINE + world.network.quarantine + MINUTE)
-    world.run_for(timedelta(minutes=5), survivor)
-    assert world.row().state == "posted"
-    assert len(world.seen) == 1
+    world.at(SLOT + 8 * MINUTE)
+    world.ledger.prove_alone = lambda: True  # type: ignore[method-assign]
+    world.run_for(timedelta(minutes=15), survivor)
+    assert (world.row().reason, len(world.seen)) == ("reconciled by reading back", 1)
+
+
+def test_the_quarantine_of_a_stopped_sender_begins_when_it_was_woken() -> None:
+    """Stopped after its last look, it writes when it wakes; the deadline is long over by then."""
+    world = live(script=["late:290"])
+    world.network.after_look = lambda: world.at(SLOT + 20 * MINUTE)
+    world.step()
+    world.network.after_look = lambda: None
+    world.run_for(timedelta(minutes=8))
+    assert (world.row().reason, len(world.seen)) == ("reconciled by reading back", 1)
+
+
+def test_a_resend_that_lands_late_is_waited_for() -> None:
+    """Its key may be too old for another try by then, and the arming is an hour ago."""
+    hour = timedelta(hours=1)
+    world = live(script=["vanish", "late:350"], keyed=hour)
+    world.step()
+    world.at(SLOT + hour - 2 * DEADLINE - world.network.quarantine - SECOND).step()
+    world.run_for(timedelta(minutes=20))
+    first = world.rows()[0]
+    assert (first.reason, world.seen.count(first.text or "")) == ("reconciled by reading back", 1)
+
+
+def test_a_network_whose_clock_is_behind_is_read_rightly() -> None:
+    world = live(script=["lost"])
+    world.step()
+    world.network.landed[0].at -= CLOCK_SKEW
+    world.run_for(timedelta(minutes=20))
+    assert (world.row().reason, len(world.seen)) == ("reconciled by reading back", 1)
 
 
 def test_somebody_elses_post_is_neither_this_one_nor_nothing() -> None:
@@ -559,12 +607,68 @@ def test_a_doubt_is_not_forgotten_after_a_resends_429() -> None:
     assert len(world.seen) == 1
 
 
+def test_a_key_for_ever_answers_a_doubt_of_an_hour_ago() -> None:
+    world = live(script=["lost"], keyed=FOREVER, readable=False)
+    world.step()
+    world.at(SLOT + timedelta(minutes=80)).step()
+    assert world.rows()[0].reason == "reconciled by key"
+
+
 def test_a_key_that_is_no_longer_valid_is_not_relied_on() -> None:
     world = live(script=["lost"], keyed=timedelta(minutes=1))
     world.step()
     world.at(SLOT + timedelta(minutes=2)).step()
     assert world.row().reason == "reconciled by reading back"
     assert world.network.calls.count("send") == 1
+
+
+def test_a_key_is_not_relied_on_that_could_expire_before_the_request_lands() -> None:
+    hour = timedelta(hours=1)
+    for early, word in ((SECOND, "key"), (timedelta(), "reading back")):
+        world = live(script=["lost"], keyed=hour)
+        world.step()
+        world.at(SLOT + hour - 2 * DEADLINE - world.network.quarantine - early).step()
+        assert world.row().reason == f"reconciled by {word}"
+        assert len(world.seen) == 1
+
+
+def test_a_resend_that_is_held_up_for_longer_than_the_key_is_not_written() -> None:
+    world = live(script=["lost"], keyed=timedelta(hours=1))
+    world.step()
+    world.at(SLOT + 2 * MINUTE)
+    world.network.before_send = lambda: world.at(SLOT + timedelta(minutes=62))
+    world.step()
+    assert world.rows()[0].state == "unknown"
+    world.network.before_send = lambda: None
+    world.step()
+    assert world.rows()[0].reason == "reconciled by reading back"
+    assert world.seen.count(world.rows()[0].text or "") == 1
+
+
+def test_a_resend_whose_upload_outlasts_the_key_is_not_begun() -> None:
+    world = live(script=["lost"], keyed=timedelta(hours=1))
+    world.step()
+    world.at(SLOT + 2 * MINUTE)
+    upload = world.network.upload
+
+    def slow_upload(request: Request) -> tuple[str, ...]:
+        world.at(SLOT + timedelta(minutes=62))
+        return upload(request)
+
+    world.network.upload = slow_upload  # type: ignore[method-assign]
+    world.step()
+    world.step()
+    assert world.rows()[0].reason == "reconciled by reading back"
+    assert world.rows()[0].token == "token-0", "no resend was ever recorded"
+
+
+def test_a_pause_stops_a_resend_at_the_last_look_too() -> None:
+    world = live(script=["vanish"], keyed=FOREVER)
+    world.step()
+    world.at(SLOT + 2 * MINUTE)
+    world.network.before_send = lambda: world.ledger.pause()
+    world.step()
+    assert (world.row().state, world.seen) == ("unknown", [])
 
 
 # -- a ledger that goes away ------------------------------------------------------------------
@@ -625,6 +729,37 @@ def test_a_receipt_counts_whatever_became_of_the_row() -> None:
     world.ledger.move(row, "held", "by another worker")
     posted = world.ledger.receive(row, Receipt("late", "sim:/late"))
     assert posted.state == "posted"
+
+
+def test_a_receipt_that_comes_again_changes_nothing() -> None:
+    """The commit was in doubt: it is recorded once more."""
+    world = live()
+    receive = world.ledger.receive
+
+    def receive_and_break_off(*args: Any) -> Row:
+        receive(*args)
+        return away()  # type: ignore[no-any-return]
+
+    world.ledger.receive = receive_and_break_off  # type: ignore[method-assign,assignment]
+    with pytest.raises(LedgerUnavailable):
+        world.step()
+    posted = world.row()
+    world.ledger.receive = receive  # type: ignore[method-assign]
+    world.at(SLOT + MINUTE).step()
+    assert (posted.state, world.row(), len(world.seen)) == ("posted", posted, 1)
+
+
+def test_the_hosts_clock_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Host(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            pytest.fail("the host's clock was asked")
+
+    monkeypatch.setattr("bot.publishing.datetime", Host)
+    for keyed in (None, FOREVER):
+        world = World(script=["not_sent", "vanish"], upload_script=["not_sent"], keyed=keyed)
+        world.run_for(timedelta(hours=3, minutes=10))
+        assert {row.state for row in world.rows()} == {"posted"}
 
 
 # -- a person ---------------------------------------------------------------------------------

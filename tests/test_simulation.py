@@ -5,33 +5,47 @@ The oracle is what followers saw. `python -m tests.simulation` plays as many wor
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from dataclasses import fields
+from datetime import datetime
 
 import pytest
 
 from bot.errors import NotSent
 from bot.ledger.base import Row
 from bot.publishing import Publisher
-from tests.simulation.world import KINDS, Chances, World
+from tests.simulation.__main__ import main
+from tests.simulation.faults import BEYOND, KINDS, Chances
+from tests.simulation.figures import Figures, play
+from tests.simulation.verdict import duplicates
+from tests.simulation.world import World
 
-WORLDS = range(60)
+WORLDS = range(120)
 
 
 def test_nothing_is_seen_twice_and_nothing_is_lost_in_silence() -> None:
-    faults: Counter[str] = Counter()
-    kinds = set()
-    for seed in WORLDS:
-        world = World(seed).play()
-        assert (seed, world.duplicates(), world.losses()) == (seed, [], [])
-        faults += world.faults
-        kinds.add(world.kind)
-    assert kinds == set(KINDS)
-    assert {"kill", "stop", "commit_in_doubt", "late", "answer_lost", "throttled"} <= faults.keys()
+    figures = play(WORLDS, beyond="")
+    assert (figures.bad, figures.duplicates, figures.losses) == ({}, 0, 0)
+    assert figures.kinds.keys() == {kind.name for kind in KINDS}
+    assert figures.states.keys() == {"posted", "missed", "failed"}
+    assert figures.states["posted"] > figures.slots / 2, "there was something to go wrong"
+    assert 0 < figures.held_of.total() < figures.slots / 4
+    befell = {name for name, _ in figures.faults}
+    assert befell == {field.name for field in fields(Chances)}, "every chance was taken"
+    where = Counter[str]()
+    for (_, place), count in figures.faults.items():
+        where[place] += count
+    assert where["idle"] < figures.faults.total() / 10, "faults of which nothing can come"
 
 
 def test_a_seed_plays_the_same_world_again() -> None:
     one, other = World(7).play(), World(7).play()
-    assert (one.landed, one.faults) == (other.landed, other.faults)
+    assert (one.landed, one.faults, list(one.ledger.rows())) == (
+        other.landed,
+        other.faults,
+        list(other.ledger.rows()),
+    )
     assert one.landed != World(8).play().landed
 
 
@@ -45,22 +59,57 @@ class Hasty(Publisher):
 class Careless(Publisher):
     """Does not look at its row again before it writes."""
 
-    def _still_mine(self, row: Row) -> None:
+    def _still_mine(self, row: Row, armed_at: datetime | None) -> None:
         pass
 
 
 class Gullible(Publisher):
-    """Believes one reading, at once, whoever sent."""
+    """Believes one who reads, whoever sent."""
 
-    def _may_judge(self, row: Row) -> bool:
-        return True
+    def _known_end(self, row: Row, now: datetime) -> datetime | None:
+        return row.armed_at
 
 
 @pytest.mark.parametrize("broken", [Hasty, Careless, Gullible])
 def test_the_worlds_are_hard_enough_to_show_what_is_broken(broken: type[Publisher]) -> None:
-    harsh = Chances(stop=0.02, answer_lost=0.3, late=0.3)
-    for seed in range(200):
-        world = World(seed, harsh, make=broken).play()
-        if world.duplicates() or world.losses():
+    for seed in range(300):
+        world = World(seed, make=broken).play()
+        if duplicates(world):
             return
     pytest.fail(f"{broken.__name__} went unnoticed")
+
+
+@pytest.mark.parametrize("beyond", BEYOND)
+def test_what_is_not_promised_can_be_seen(beyond: str) -> None:
+    figures = Figures()
+    for begin in range(0, 1000, 20):
+        figures.merge(play(range(begin, begin + 20), beyond))
+        if figures.duplicates:
+            return
+    pytest.fail("nothing came twice")
+
+
+def test_its_command_says_what_it_saw(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulation", "--seed", "7", "--runs", "2"])
+    assert main() == 0
+    said = capsys.readouterr().out
+    assert "seeds    7 to 8, 0 bad" in said
+    assert said.splitlines()[-1].endswith(": 0 duplicates, 0 silent losses")
+    monkeypatch.setattr(sys, "argv", ["simulation", "--seed", "7", "--runs", "3", "--trace"])
+    assert main() == 0
+    traced = capsys.readouterr().out
+    assert all(words in traced for words in ("tells birth: account=x0", "tells posted: id=x0/"))
+    assert [line for line in traced.splitlines() if line.startswith("seeds")] == [
+        "seeds    7 to 9, 0 bad"
+    ]
+
+
+def test_a_bad_seed_is_named_and_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Publisher, "_still_mine", Careless._still_mine)
+    monkeypatch.setattr(sys, "argv", ["simulation", "--workers", "1", "--faults", "100"])
+    assert main() == 1
+    assert "\nBAD seed " in capsys.readouterr().out

@@ -179,7 +179,7 @@ class MemoryLedger:
 
     def _held(self, row: Row) -> Row:
         held = self.row(row.account, row.slot)
-        if held is None or held.number != row.number:
+        if held is None or (held.number, held.text) != (row.number, row.text):
             raise rules.conflict(row)
         return held
 

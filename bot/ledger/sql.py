@@ -442,7 +442,7 @@ class SqlLedger(ABC):
     def _again(self, row: Row) -> Row:
         """The row as it is now. Raises LedgerConflict if there is another in its place, or none."""
         for found in self._all(_SLOT, account=row.account, slot=_text(row.slot)):
-            if found["number"] == row.number:
+            if (found["number"], found["text"]) == (row.number, row.text):
                 return _row(found)
         raise rules.conflict(row)
 

@@ -386,6 +386,15 @@ def test_a_move_needs_the_state_that_it_saw(ledger: Ledger) -> None:
     assert ledger.row("x", row.slot) == after
 
 
+def test_a_move_needs_the_token_that_it_saw(ledger: Ledger) -> None:
+    """A state alone would let a worker that was stuck move the arming of another."""
+    stuck = armed(ledger)
+    again = ledger.rearm(ledger.move(stuck, "retry", "429"), "another")
+    with pytest.raises(LedgerConflict):
+        ledger.move(stuck, "unknown", "by who armed it first")
+    assert ledger.row("x", stuck.slot) == again
+
+
 @pytest.mark.parametrize("state", BEYOND)
 def test_a_posted_row_is_never_moved(ledger: Ledger, state: State) -> None:
     row = moved(ledger, "posted")

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot.errors import LedgerConflict, LedgerUnavailable
-from bot.ledger import open_ledger
+from bot.ledger import open_ledger, rules
 from bot.ledger.base import Ledger
 from bot.ledger.postgres import PostgresLedger
 from bot.ledger.sqlite import SqliteLedger
 from tests.ledger.puppet import BEGIN, puppets
-from tests.ledger.stores import HOUR, a_row
+from tests.ledger.stores import HOUR, a_row, armed
 
 ROUNDS = 40
 
@@ -31,6 +31,23 @@ def test_of_many_processes_that_claim_a_number_exactly_one_wins(url: str) -> Non
             assert len(won) == 1, answers
             winners += won
         assert racers[1].ask("rows") == winners
+
+
+@pytest.mark.parametrize(("number", "hours"), [(2, 2), (3, 1)], ids=["number", "slot"])
+def test_the_database_itself_refuses_what_is_taken(
+    url: str,
+    opener: Callable[[Ledger], Ledger],
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    hours: int,
+) -> None:
+    """Whatever was read before: of two who read at once, both believe to be the next."""
+    monkeypatch.setattr(rules, "follow", lambda *_: None)
+    ledger = opener(open_ledger(url))
+    ledger.migrate()
+    newest = armed(ledger)
+    with pytest.raises(LedgerConflict):
+        ledger.arm(a_row(number, newest.slot - HOUR + hours * HOUR), "another")
 
 
 def test_of_many_processes_that_rearm_a_row_exactly_one_wins(

@@ -1,46 +1,137 @@
-"""`python -m tests.simulation`: many runs, or one seed alone.
+"""`python -m tests.simulation`: many worlds, or one seed alone.
 
 python -m tests.simulation --faults 500000
-python -m tests.simulation --seed 4711 --runs 1
+python -m tests.simulation --seed 4711 --runs 1 --trace
+python -m tests.simulation --beyond late --runs 20000
+
+Exits with 1 if followers saw anything twice, or if anything was lost in silence. With --beyond,
+where that is to be expected, it only says how often.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import time
-from collections import Counter
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
 
-from tests.simulation.world import World
+from tests.simulation.faults import BEYOND
+from tests.simulation.figures import Figures, play
+
+CHUNK = 25
+"""Worlds that a process plays in one go."""
+
+SAY_EVERY = 60.0
+"""Seconds between two lines of progress in a log."""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="simulation", description=__doc__)
-    parser.add_argument("--seed", type=int, default=0, help="the first run's seed")
-    parser.add_argument("--runs", type=int, default=10**9)
-    parser.add_argument("--faults", type=int, default=10**9, help="stop after so many")
-    options = parser.parse_args()
-    faults: Counter[str] = Counter()
-    slots = runs = held = 0
-    bad: list[int] = []
+    options = _options()
     began = time.monotonic()
-    for seed in range(options.seed, options.seed + options.runs):
-        world = World(seed).play()
-        runs, slots, held = runs + 1, slots + world.slots, held + world.held()
-        faults += world.faults
-        wrong = [f"twice: {key}" for key in world.duplicates()] + world.losses()
-        if wrong:
-            bad.append(seed)
-            print(f"seed {seed} ({world.kind.name}): {wrong[:4]}", flush=True)
-        if faults.total() >= options.faults:
+    figures, said_at = Figures(), began
+    print(_heading(options), flush=True)
+    for some in _play(options):
+        figures.merge(some)
+        _progress("")
+        for seed, what in some.bad.items():
+            if not options.beyond:
+                print(f"BAD seed {seed}, {what}", flush=True)
+        took = time.monotonic() - began
+        line = f"{took:7.0f} s  {figures.closing()}"
+        if sys.stdout.isatty():
+            _progress(line)
+        elif time.monotonic() - said_at >= SAY_EVERY:
+            said_at = time.monotonic()
+            print(line, flush=True)
+        if figures.faults.total() >= options.faults:
             break
+    _progress("")
+    print()
+    for line in figures.table():
+        print(line)
     took = time.monotonic() - began
-    print(
-        f"{runs} runs, {slots} slots, {faults.total()} faults, {held} settled by a person, "
-        f"{len(bad)} bad, {took:.0f} s"
+    last = options.seed + figures.runs - 1
+    print(f"seeds    {options.seed} to {last}, {len(figures.bad)} bad {_few(figures.bad)}".rstrip())
+    print(f"took     {took:.0f} s, {figures.faults.total() / took:,.0f} faults a second")
+    print(f"\n{figures.closing()}")
+    return 1 if figures.bad and not options.beyond else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    print(", ".join(f"{name} {count}" for name, count in faults.most_common()))
-    return 1 if bad else 0
+    parser.add_argument("--seed", type=int, default=0, help="the first world's seed")
+    parser.add_argument("--runs", type=int, help="so many worlds, at most")
+    parser.add_argument("--faults", type=int, default=100_000, help="stop after so many")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--beyond", choices=BEYOND, default="", help="break what is not promised")
+    parser.add_argument("--trace", action="store_true", help="tell what happens, line by line")
+    return parser.parse_args()
+
+
+def _heading(options: argparse.Namespace) -> str:
+    beyond = f", beyond the promises: {options.beyond}" if options.beyond else ""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"commit {_commit()}, Python {python}, {options.workers} processes{beyond}"
+
+
+def _commit() -> str:
+    """Which code this is, where that is known."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return said.stdout.strip()
+
+
+def _play(options: argparse.Namespace) -> Iterator[Figures]:
+    """The figures of so many worlds after another, by seed, whoever is done first."""
+    end = sys.maxsize if options.runs is None else options.seed + options.runs
+    begins = range(options.seed, end, CHUNK)
+    chunks = (range(begin, min(begin + CHUNK, end)) for begin in begins)
+    if options.trace or options.workers < 2 or (options.runs or CHUNK + 1) <= CHUNK:
+        for seeds in chunks:
+            yield play(seeds, options.beyond, options.trace)
+        return
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        ahead: deque[Future[Figures]] = deque(
+            pool.submit(play, seeds, options.beyond)
+            for seeds in islice(chunks, 3 * options.workers)
+        )
+        try:
+            while ahead:
+                yield ahead.popleft().result()
+                for seeds in islice(chunks, 1):
+                    ahead.append(pool.submit(play, seeds, options.beyond))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _progress(line: str) -> None:
+    """One line that is written over, on a terminal."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="", flush=True)
+
+
+def _few(bad: dict[int, str]) -> str:
+    seeds = [str(seed) for seed in list(bad)[:10]]
+    return f"({', '.join(seeds)}{', …' if len(bad) > 10 else ''})" if seeds else ""
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
-"""A simulated world for the production publishing code: clock, ledger, network, and many faults.
+"""One world: time, the ledger, what befalls the whole, and a person who settles held posts.
 
 Everything that takes time goes through one clock and one seeded source of chance, so that a seed
-replays alone. Each worker process is a greenlet; at every call to the ledger or the network it can
-be delayed, stopped for longer than any deadline, or killed, and others run meanwhile. What is
-simulated is only what lies outside the program: publishing and planning run as they are.
+replays alone. What is simulated is only what lies outside of publishing: its code runs as it is.
 """
 
 from __future__ import annotations
@@ -11,131 +9,148 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from functools import cache, partial
+from itertools import count
 from typing import Any
 
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent
 
-from bot.domain import Post, Receipt, Schedule
-from bot.errors import InDoubt, LedgerUnavailable, NotSent, Refused
-from bot.ledger.base import Row
+from bot import halting
+from bot.domain import Account, History, Receipt, Schedule, slot_id
+from bot.errors import LedgerConflict
+from bot.ledger.base import ALIVE, OPEN, Row, Trust
 from bot.ledger.memory import MemoryLedger
-from bot.networks.base import FOREVER, Found, Request
-from bot.planning import Planner
-from bot.publishing import DEADLINE, LOOK, READ_APART, READINGS, Publisher
+from bot.planning import Planned, Planner
+from bot.publishing import LOOK, Publisher, resolve
+from bot.schedule import GRACE
 from tests.generated import START, campaign, limits, passage, template
-
-SECOND, MINUTE = 1.0, 60.0
-
-
-class Killed(BaseException):
-    """What `kill -9` looks like from inside: nothing of the process runs any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A class of network: what it promises, and whether it refuses the same text twice."""
-
-    name: str
-    keyed: timedelta | None
-    readable: bool
-    refuses_doubles: bool = False
-    quarantine: timedelta = timedelta(minutes=5)
-
-
-KINDS = (
-    Kind("keyed for ever", FOREVER, True),
-    Kind("keyed for an hour", timedelta(hours=1), True),
-    Kind("refuses doubles, readable", None, True, True, timedelta(minutes=15)),
-    Kind("readable only", None, True),
-    Kind("blind", None, False),
+from tests.simulation.faults import (
+    BACKWARD,
+    FORWARD,
+    HARSHNESS,
+    HOUR,
+    KINDS,
+    LOST,
+    MINUTE,
+    MOST_LOST,
+    NETWORK_SKEW,
+    SECOND,
+    Chances,
 )
+from tests.simulation.network import Landed
+from tests.simulation.process import Process
 
+EVERY = (4, 10, 20, 60, 180)
+"""Minutes between two slots: from rows that overlap to rows that each have their own time."""
 
-@dataclass(frozen=True, slots=True)
-class Chances:
-    """How often things go wrong, a chance for each opportunity."""
+BACKWARD_AT_MOST = 2 * timedelta(seconds=BACKWARD)
+"""By so much a pause may look shorter than it was."""
 
-    kill: float = 0.004
-    stop: float = 0.004
-    ledger_away: float = 0.01
-    commit_in_doubt: float = 0.01
-    not_connected: float = 0.06
-    throttled: float = 0.05
-    refused: float = 0.01
-    server_error: float = 0.06
-    answer_lost: float = 0.08
-    late: float = 0.08
-    upload_fails: float = 0.05
-    read_fails: float = 0.1
-    fault_of_ours: float = 0.002
-
-
-CALM = Chances(*[0.0] * 13)
-
-
-@dataclass(slots=True)
-class Landed:
-    """A post that followers can see."""
-
-    remote_id: str
-    key: str
-    text: str
-    at: float
+WORKERS = 4
+"""At most so many are alive at once."""
 
 
 @dataclass
 class World:
-    """One run: so many slots, some workers, one network, and what chance makes of it."""
+    """One run: so many slots, some workers, one network, and what chance makes of it.
+
+    `beyond` is one of BEYOND, or nothing; `make` makes each worker's publisher.
+    """
 
     seed: int
     chances: Chances = field(default_factory=Chances)
-    slots: int = 12
+    beyond: str = ""
     make: Callable[..., Publisher] = Publisher
+    trace: bool = False
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.random = self.chance.random
         self.kind = self.chance.choice(KINDS)
+        self.rates = self.chances.times(self.chance.choice(HARSHNESS))
+        self.calm = False
         self.now = 0.0
         self.skew = 0.0
-        self.faults: Counter[str] = Counter()
+        self.network_skew = 0.0
+        self.away_until = 0.0
+        self.provable = self.random() < 0.5
+        self.faults: Counter[tuple[str, str]] = Counter()
+        self.acts: Counter[str] = Counter()
         self.landed: list[Landed] = []
         self.in_flight: Counter[str] = Counter()
         self.processes: list[Process] = []
-        self._events: list[tuple[float, int, Callable[[], Any]]] = []
-        self._count = 0
-        self._hub = getcurrent()
-        minutes = self.chance.choice((20, 40, 60, 180))
-        self.step = minutes * MINUTE
-        self.schedule = Schedule(timezone="UTC", every=(minutes, "m"))
-        self.contents = [self._content(number) for number in range(2)]
-        self.ledger = MemoryLedger(clock=self.clock)
+        self.held: set[str] = set()
+        self.told: set[str] = set()
+        self.by_hand: set[str] = set()
+        self.editions: set[int] = set()
         self.known_lost: set[str] = set()
+        self.forgot: set[str] = set()
+        self.forgot_at = -1.0
+        self.asked: set[str] = set()
+        self.survivors: list[Process] = []
+        self.halts: dict[str, Process] = {}
+        self.alerts: Counter[str] = Counter()
+        self.credit = True
+        self.revoked_until = 0.0
+        self.capped_until = 0.0
+        self.closed = False
+        self.wrong: list[str] = []
+        self._events: list[tuple[float, int, Callable[[], Any]]] = []
+        self._count = count()
+        self._hub = getcurrent()
+        minutes = self.chance.choice(EVERY)
+        self.step = minutes * MINUTE
+        self.slots = self.chance.randint(6, 20)
+        self.end = self.slots * self.step
+        self.account = Account("x0", "x", self._schedule(minutes))
+        self.contents = [RememberingPlanner(edition(number)) for number in range(EDITIONS)]
+        begin = START - 3 * self.step * timedelta(seconds=1)
+        times = (begin + n * self.step * timedelta(seconds=1) for n in range(self.slots + 4))
+        self.slot_at = {slot_id(self.account.name, at): at for at in times}
+        self._pasts = count(1)
+        self.ledger = self._new_ledger()
 
-    def _content(self, edition: int) -> Planner:
-        """The campaign before or after an edit that changes every text."""
-        passages = [passage(f"p{n}", text=f"Words {n}, edition {edition}") for n in range(8)]
-        templates = [template(f"t{n}") for n in range(4)]
-        self.campaign = campaign(passages, templates, schedule=self.schedule)
-        return Planner(self.campaign, {"x": limits()})
+    def _schedule(self, minutes: int) -> Schedule:
+        """Up to the run's end. A fifth of the campaigns began before their ledgers."""
+        early = START - 3 * timedelta(minutes=minutes)
+        return Schedule(
+            every=(minutes, "m"),
+            starts=early if self.random() < 0.2 else None,
+            ends=START + timedelta(seconds=self.end),
+        )
+
+    def _new_ledger(self) -> WorldLedger:
+        return WorldLedger(self, self._past())
+
+    def _past(self) -> str:
+        """A database server tells its past. A file, which lets a process prove that it is alone,
+        doesn't."""
+        return "" if self.provable else f"past {next(self._pasts)}"
 
     # -- time ---------------------------------------------------------------------------------
 
     def clock(self) -> datetime:
-        """The database's clock."""
+        """The ledger's clock."""
         return START + timedelta(seconds=self.now + self.skew)
 
     def after(self, seconds: float, act: Callable[[], Any]) -> None:
-        self._count += 1
-        heapq.heappush(self._events, (self.now + seconds, self._count, act))
+        heapq.heappush(self._events, (self.now + seconds, next(self._count), act))
 
     def sleep(self, seconds: float) -> None:
         """Lets the others run. Only from within a process."""
         self.after(seconds, getcurrent().switch)
         self._hub.switch()
+
+    def switch(self) -> None:
+        """Lets the others run until somebody wakes the process."""
+        self._hub.switch()
+
+    def _stir(self) -> None:
+        for process in self.processes:
+            process.stir()
 
     def run(self, until: float) -> None:
         while self._events and self._events[0][0] <= until:
@@ -144,318 +159,396 @@ class World:
             act()
         self.now = max(self.now, until)
 
-    def fault(self, name: str) -> bool:
+    def note(self, who: str, what: str) -> None:
+        """A line of the trace."""
+        if self.trace:
+            print(f"{timedelta(seconds=round(self.now, 3))!s:>15}  {who:8} {what}")
+
+    def fault(self, name: str, where: str) -> bool:
         """Whether this goes wrong, this time."""
-        if self.chance.random() < getattr(self.chances, name):
-            self.faults[name] += 1
+        if self.random() < self.rates[name]:
+            self.befell(name, where)
             return True
         return False
+
+    def befell(self, name: str, where: str) -> None:
+        self.faults[name, where] += 1
+        self.note("FAULT", f"{name} ({where})")
 
     # -- a run --------------------------------------------------------------------------------
 
     def play(self) -> World:
-        """Faults for as long as there are slots; then calm, one healthy worker, and an operator."""
-        end = self.slots * self.step
+        """Faults for as long as there are slots; then calm, until everything is settled."""
+        self.note("world", f"{self.kind.name}, every {self.step / MINUTE:.0f} min, {self.slots}")
         self.start()
-        for _ in range(self.chance.randint(0, 3)):
-            self.after(self.chance.uniform(0, end), self.start)
-        self._upsets(end)
-        self._operate(end)
-        self.run(end)
-        self.calm(end)
+        for _ in range(self.chance.randint(0, WORKERS - 1)):
+            self.after(self.chance.uniform(0, self.end), self.start)
+        self._upsets()
+        self.run(self.end)
+        self._calm_down()
+        self.survivors = self.living()
+        for process in self.processes:
+            process.bury()
         return self
 
-    def calm(self, end: float) -> None:
-        self.chances = CALM
-        for process in self.processes:
-            process.kill()
-        self.start()
-        for _ in range(14):
-            end += 20 * MINUTE
-            self.run(end)
+    def _calm_down(self) -> None:
+        """Nothing goes wrong any more. Half of the worlds go on with fresh processes alone."""
+        self.note("world", "is calm from now on")
+        self.calm = True
+        self.rates = dict.fromkeys(self.rates, 0.0)
+        self.ledger.resume()
+        self.revoked_until = self.capped_until = 0.0
+        if self.random() < 0.5:
+            for process in self.processes:
+                process.kill()
+        until = self.end
+        for _ in range(100):
+            if not self.living():
+                self.start()
+            until += 10 * MINUTE
+            self.run(until)
             self.operate()
-        self.run(end + 7 * MINUTE)  # whatever was just being sent is recorded by then
-        for process in self.processes:
-            process.kill()
+            if self._settled():
+                break
+
+    def _settled(self) -> bool:
+        """Whether the last slot is over, and whoever was to find that out has looked since."""
+        return (
+            self.clock() > START + timedelta(seconds=self.end) + GRACE + 2 * LOOK
+            and not any(self.in_flight.values())
+            and all(process.idle for process in self.living())
+            and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
+            and self.ledger.trust(self.account.name).noticed is None
+        )
+
+    def living(self) -> list[Process]:
+        return [process for process in self.processes if process.alive]
+
+    def alone(self) -> bool:
+        """What a process can prove: on one host with SQLite that no other is left, else nothing."""
+        return self.provable and len(self.living()) == 1
 
     def start(self) -> None:
-        """A new process, perhaps with edited content. At most four are alive."""
-        if sum(process.alive for process in self.processes) < 4:
-            process = Process(self, self.chance.choice(self.contents))
+        """A new process, perhaps with edited content."""
+        if len(self.living()) < WORKERS and not self.closed:
+            edition = self.chance.randrange(EDITIONS) if self.random() < 0.4 else 0
+            self.editions.add(edition)
+            process = Process(self, f"P{len(self.processes)}", self.contents[edition])
+            self.note(process.name, f"starts with edition {edition}")
             self.processes.append(process)
             self.after(0, process.begin)
 
-    def _upsets(self, end: float) -> None:
-        """What befalls the whole: pauses, a clock that jumps, a ledger that is lost."""
-        if not self.chances.kill:
-            return
-        for _ in range(self.chance.randint(0, 2)):
-            at = self.chance.uniform(0, end)
-            self.after(at, lambda: self.ledger.pause("drill"))
-            self.after(at + self.chance.uniform(0, self.step), lambda: self.ledger.resume())
-        if self.chance.random() < 0.2:
-            self.after(self.chance.uniform(0, end), self._jump)
-        if self.chance.random() < 0.1:
-            self.after(self.chance.uniform(0, end), self._lose)
+    # -- what befalls the whole ---------------------------------------------------------------
 
-    def _jump(self) -> None:
-        self.faults["clock_jump"] += 1
-        self.skew += self.chance.choice((-90.0, -5.0, 5.0, 90.0))
+    def _upsets(self) -> None:
+        chance = self.chance
+        for _ in range(chance.randint(0, 2)):
+            self._sometime(self._pause)
+        for _ in range(chance.randint(0, 2)):
+            self._sometime(self._deploy)
+        if self.random() < 0.2:
+            self._sometime(self._type_by_hand)
+        for _ in range(2):
+            if self.random() < self.rates["outage"]:
+                self._sometime(self._outage)
+        for furthest in (FORWARD, -BACKWARD):
+            if self.random() < self.rates["clock_jump"]:
+                self._sometime(partial(self._jump, chance.uniform(0, furthest)))
+        if self.random() < self.rates["ledger_lost"]:
+            self._sometime(self._lose)
+        if not self.provable and self.random() < self.rates["failed_over"]:
+            self._sometime(partial(self._back_up, self._fail_over))
+        if self.kind.readable:
+            if self.random() < self.rates["restored"]:
+                self._sometime(partial(self._back_up, self._restore))
+            if self.random() < self.rates["rows_gone"]:
+                self._sometime(partial(self._back_up, self._lose_rows))
+        if self.random() < self.rates["network_skew"]:
+            self.befell("network_skew", "whole")
+            self.network_skew = chance.uniform(-NETWORK_SKEW, NETWORK_SKEW)
+        if self.beyond == "clock":
+            self._sometime(partial(self._jump, chance.choice((-HOUR, HOUR))))
+        if self.beyond == "rollback":
+            self._sometime(partial(self._back_up, self._roll_back))
+        at = chance.uniform(0.3, 2) * HOUR
+        while at < self.end:
+            self.after(at, self.operate)
+            at += chance.uniform(0.3, 2) * HOUR
+
+    def _sometime(self, act: Callable[[], Any]) -> None:
+        self.after(self.chance.uniform(0, self.end), act)
+
+    def _pause(self) -> None:
+        self.acts["pauses"] += 1
+        self.note("person", "pauses")
+        self.ledger.pause("drill")
+        self._stir()
+        self.after(self.chance.uniform(0, 2 * self.step), self._resume)
+
+    def _resume(self) -> None:
+        self.note("person", "resumes")
+        self.ledger.resume()
+        self._stir()
+
+    def _deploy(self) -> None:
+        """As hosts do it: the new process starts as the old ones are asked to stop."""
+        self.acts["deploys"] += 1
+        self.note("person", "deploys")
+        for process in self.living():
+            process.stop()
+            self.after(30 * SECOND, process.kill)
+        self.start()
+
+    def _type_by_hand(self) -> None:
+        self.acts["posts typed by hand"] += 1
+        self.landed.append(Landed(f"r{len(self.landed)}", "", "Typed by hand", self.now))
+
+    def _outage(self) -> None:
+        """The database is away for everybody, for a while. Counted once, however many notice."""
+        self.befell("outage", "whole")
+        self.away_until = self.now + self.chance.uniform(5 * SECOND, 20 * MINUTE)
+
+    def _jump(self, seconds: float) -> None:
+        self.befell("clock_jump", "whole")
+        self.skew += seconds
+        self._stir()
 
     def _lose(self) -> None:
         """The database is gone; an empty one takes its place."""
-        self.faults["ledger_lost"] += 1
-        self.known_lost |= {row.id for row in self.ledger.rows()}
-        self.ledger = MemoryLedger(clock=self.clock)
+        self.befell("ledger_lost", "whole")
+        self.known_lost |= self.forgot | {row.id for row in self.ledger.rows()}
+        self.ledger = self._new_ledger()
+        self._stir()
 
-    def _operate(self, end: float) -> None:
-        at = 0.0
-        while at < end:
-            at += self.chance.uniform(0.5, 3) * 3600
-            self.after(at, self.operate)
+    def _back_up(self, later: Callable[[WorldLedger], None]) -> None:
+        """What the ledger holds now, if anything: later it will be that again."""
+        name = self.account.name
+        if self.ledger.history(name).rows and self.ledger.trust(name).lineage is not None:
+            later(self.ledger.copy())
+
+    def _fail_over(self, kept: WorldLedger) -> None:
+        """A database server's standby is promoted that has got no more than that."""
+        kept.past = self._past()
+
+        def promote() -> None:
+            if any(process.stopped_in_sending() for process in self.processes):
+                self._unless_calm(MINUTE, promote)
+                return
+            self._forget(kept, "failed_over")
+
+        self._unless_calm(self._lost(), promote)
+
+    def _restore(self, kept: WorldLedger) -> None:
+        """The workers are stopped, a backup takes the ledger's place, and they are started again.
+
+        Only when nothing that they sent can land any more, and after the pause by which it is told.
+        """
+
+        def stop() -> None:
+            self.note("person", "stops all workers, to restore a backup")
+            self.closed = True
+            for process in self.processes:
+                process.bury()
+            put_back()
+
+        def put_back() -> None:
+            life = kept.trust(self.account.name).life
+            too_soon = life is not None and self.clock() - life <= ALIVE + BACKWARD_AT_MOST
+            if self.calm or (not too_soon and not any(self.in_flight.values())):
+                if not self.calm:
+                    self._forget(kept, "restored")
+                self.closed = False
+                self.start()
+            else:
+                self.after(MINUTE, put_back)
+
+        self._unless_calm(self._lost(), stop)
+
+    def _lose_rows(self, kept: WorldLedger) -> None:
+        """Rows go under the hands of workers who, all of them, know that they were there."""
+        taken_at = self.now
+        rows, _ = kept._newest(self.account.name)
+
+        def go() -> None:
+            living = self.living()
+            life = kept.trust(self.account.name).life
+            if self.now > taken_at + MOST_LOST:
+                return
+            if (
+                not living
+                or any(process.rows <= rows or process.stopped_in_sending() for process in living)
+                or (life is not None and self.clock() - life <= ALIVE + BACKWARD_AT_MOST)
+            ):
+                self._unless_calm(MINUTE, go)
+                return
+            self._forget(kept, "rows_gone")
+
+        self._unless_calm(self._lost(), go)
+
+    def _roll_back(self, kept: WorldLedger) -> None:
+        """The same, whatever they know, and whoever starts just then."""
+        self.after(
+            self.chance.uniform(MINUTE, self.step), lambda: self._forget(kept, "rolled_back")
+        )
+
+    def _lost(self) -> float:
+        return self.chance.uniform(*self.chance.choice(LOST))
+
+    def _unless_calm(self, seconds: float, act: Callable[[], Any]) -> None:
+        self.after(seconds, lambda: None if self.calm else act())
+
+    def _forget(self, kept: WorldLedger, fault: str) -> None:
+        """The ledger is again what it was."""
+        self.befell(fault, "whole")
+        was = {row.id: row for row in kept.rows()}
+        self.forgot |= {row.id for row in self.ledger.rows() if was.get(row.id) != row}
+        self.forgot_at = self.now
+        if fault != "failed_over":
+            self.rates["read_refused"] = 0.0
+        self.ledger = kept
+        self._stir()
+
+    # -- a person -----------------------------------------------------------------------------
 
     def operate(self) -> None:
-        """A person settles what is held, by the truth; sends again only if nobody else can."""
+        """Settles what is held, by the truth; sends again only what can't come any more.
+
+        And lifts a halt, having looked.
+        """
+        self._lift()
         for row in list(self.ledger.rows(states=("held",))):
+            self.held.add(row.id)
             seen = next((each for each in self.landed if each.key == row.id), None)
             if seen is not None:
-                self.ledger.receive(row, Receipt(seen.remote_id, "by hand"))
+                self._settle(row, posted=Receipt(seen.remote_id, "by hand"), retry=False)
             elif not self.in_flight[row.id]:
-                alone = sum(process.alive for process in self.processes) <= 1
-                if alone and self.chance.random() < 0.5:
-                    grace = timedelta(minutes=10)
-                    now = self.ledger.now()
-                    self.ledger.move(row, "retry", "again", next_at=now, expires_at=now + grace)
-                else:
-                    self.ledger.move(row, "failed", "dropped")
+                self._settle(row, posted=None, retry=self.random() < 0.5)
 
-    # -- the verdict --------------------------------------------------------------------------
+    def _lift(self) -> None:
+        """Buys credit, or compares what was posted with the ledger: until then a slot waits."""
+        halt = self.ledger.halted(self.account.name)
+        if halt is None:
+            return
+        forgotten = self._forgotten()
+        now = self.clock()
+        if any(now <= self.slot_at[each.key] + GRACE for each in forgotten):
+            return
+        self.credit = True
+        self.ask()
+        self.note("person", "lifts the halt")
+        halting.resume(self.ledger, self.account.name)
+        self._stir()
 
-    def duplicates(self) -> list[str]:
-        """Slots that followers saw more than once."""
+    def ask(self) -> None:
+        """A person looks at what the ledger has forgotten, or was told to."""
+        self.asked |= {each.remote_id for each in self._forgotten()}
+
+    def _forgotten(self) -> list[Landed]:
+        """What followers saw, and the ledger has forgotten."""
+        ids = [each.remote_id for each in self.landed]
+        known = self.ledger.knows(self.account.name, ids)
         return [
-            key for key, times in Counter(each.key for each in self.landed).items() if times > 1
+            each for each in self.landed if each.key in self.forgot and each.remote_id not in known
         ]
 
-    def losses(self) -> list[str]:
-        """Slots that nobody was told about, and rows that say what isn't so."""
-        rows = {row.id: row for row in self.ledger.rows() if row.reason != "birth"}
-        seen = {each.key: each for each in self.landed}
-        wrong = [
-            f"{key}: seen, but {rows[key].state}"
-            for key in seen.keys() & rows.keys()
-            if rows[key].state != "posted"
-        ]
-        wrong += [
-            f"{key}: seen, but not in the ledger"
-            for key in seen.keys() - rows.keys() - self.known_lost
-        ]
-        for key, row in rows.items():
-            if row.state in ("sending", "retry", "unknown") and not self._fresh(row):
-                wrong.append(f"{key}: still {row.state}")
-            if row.state == "posted" and key not in seen:
-                wrong.append(f"{key}: posted, but nobody saw it")
-        return wrong + self._gaps()
-
-    def _fresh(self, row: Row) -> bool:
-        """Whether a row was armed so lately that its doubt can't be settled yet."""
-        needs = DEADLINE + self.kind.quarantine + (READINGS + 1) * READ_APART
-        return row.armed_at is not None and self.clock() - row.armed_at < needs
-
-    def _gaps(self) -> list[str]:
-        """Slots between the first and the last row that have no row."""
-        rows = [row for row in self.ledger.rows() if row.reason != "birth"]
-        step = timedelta(seconds=self.step)
-        return [
-            f"nothing between {one.id} and {other.id}"
-            for one, other in pairwise(rows)
-            if other.slot - one.slot != step
-        ]
-
-    def held(self) -> int:
-        return sum(1 for row in self.ledger.rows() if row.reason in ("by hand", "dropped", "again"))
-
-
-class Process:
-    """A worker process: production code, with memory of its own that dies with it."""
-
-    def __init__(self, world: World, planner: Planner) -> None:
-        self.world = world
-        self.alive = True
-        ledger, network = FaultyLedger(self), SimulatedNetwork(self)
-        self.publisher = world.make(
-            world.campaign.accounts["x0"],
-            planner,
-            ledger,
-            network,
-            lambda name, **fields: None,
-            new_token=lambda: f"{world.chance.getrandbits(64):x}",
-            spread=world.chance.random,
-        )
-        self._greenlet = greenlet(self._run)
-
-    def begin(self) -> None:
-        self._greenlet.switch()
-
-    def _run(self) -> None:
+    def _settle(self, row: Row, *, posted: Receipt | None, retry: bool) -> None:
+        said = "posted" if posted else "again" if retry else "drop it"
+        self.note("person", f"{row.id}: {said}")
+        if said == "drop it":
+            self.by_hand.add(row.id)
         try:
-            self._loop()
-        except Killed:
-            self.alive = False
-            if self.world.chances.kill:  # the host starts another
-                self.world.after(self.world.chance.uniform(1, 600), self.world.start)
-
-    def _loop(self) -> None:
-        while True:
-            try:
-                look = self.publisher.step()
-                seconds = (look - self.world.clock()).total_seconds()
-            except LedgerUnavailable:
-                seconds = self.world.chance.uniform(1, 30)
-            if seconds > 0:
-                self.sleep(min(seconds, LOOK.total_seconds()))
-
-    def sleep(self, seconds: float) -> None:
-        self.world.sleep(seconds)
-        if not self.alive:
-            raise Killed
-
-    def point(self) -> None:
-        """Between any two things that the process does, it may be stopped, killed, or just slow."""
-        world = self.world
-        if world.fault("kill"):
-            raise Killed
-        if world.fault("stop"):
-            self.sleep(world.chance.uniform(1, 45 * MINUTE))
-        elif world.chance.random() < 0.2:
-            self.sleep(world.chance.uniform(0.001, 0.2))
-
-    def kill(self) -> None:
-        self.alive = False
+            resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
+        except LedgerConflict:
+            self.wrong.append(f"{row.id}: another row has its post")
+        self._stir()
 
 
-class FaultyLedger:
-    """The world's ledger as one process sees it: away at times, or gone before it could say so."""
+class WorldLedger(MemoryLedger):
+    """The ledger in memory. It keeps a history until there is another row: rows never change it.
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
+    `beaten` is when each worker last said that it is alive. One that waits says so all the time,
+    though most of the looks with which it would are left out.
+    """
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        process, world = self._process, self._process.world
+    def __init__(self, world: World, past: str) -> None:
+        super().__init__(world.clock)
+        self._world = world
+        self.past = past
+        self._kept: dict[str, tuple[int, History]] = {}
+        self.beaten: dict[str, datetime] = {}
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            process.point()
-            if world.fault("ledger_away"):
-                raise LedgerUnavailable(where="the world", why="away")
-            result = getattr(world.ledger, name)(*args, **kwargs)
-            process.point()
-            if world.fault("commit_in_doubt"):
-                raise LedgerUnavailable(where="the world", why="gone before it answered")
-            return result
+    def copy(self) -> WorldLedger:
+        """What it holds now, for later."""
+        other = WorldLedger(self._world, self.past)
+        other._rows = {account: list(rows) for account, rows in self._rows.items()}
+        other._paused = self._paused
+        other._halts, other._trust = dict(self._halts), dict(self._trust)
+        other._asked = {account: set(asked) for account, asked in self._asked.items()}
+        other._kept = dict(self._kept)
+        other.beaten = self._beats_by_now()
+        return other
 
-        return call
+    def _beats_by_now(self) -> dict[str, datetime]:
+        waiting = {process.name for process in self._world.living() if process.beats()}
+        return self.beaten | dict.fromkeys(waiting, self.now())
 
-    def now(self) -> datetime:
-        return self._process.world.clock()
+    def lineage(self) -> str:
+        return self.past
+
+    def trust(self, account: str) -> Trust:
+        trust = super().trust(account)
+        signs = [trust.life, *self._beats_by_now().values()]
+        return replace(trust, life=max(filter(None, signs), default=None))
+
+    def history(self, account: str) -> History:
+        number, _ = self._newest(account)
+        kept = self._kept.get(account)
+        if kept is None or kept[0] != number:
+            kept = self._kept[account] = (number, super().history(account))
+        return kept[1]
 
     def prove_alone(self) -> bool:
-        """As on one host with SQLite: a stopped process counts as alive."""
-        return sum(process.alive for process in self._process.world.processes) == 1
+        return self._world.alone()
 
 
-class SimulatedNetwork:
-    """The world's network as one process sees it. Deduplicates only by the keys it promises."""
+# -- what there is to say -------------------------------------------------------------------------
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self._world = process.world
-        kind = process.world.kind
-        self.limits = limits()
-        self.keyed, self.readable, self.quarantine = kind.keyed, kind.readable, kind.quarantine
+EDITIONS = 3
 
-    def request(self, post: Post, key: str) -> Request:
-        return Request("POST", "sim:/post", {"text": post.text, "key": key})
 
-    def upload(self, request: Request) -> tuple[str, ...]:
-        self._process.point()
-        if self._world.fault("upload_fails"):
-            raise NotSent(network="sim", what="the upload did not go through")
-        return ()
+@cache
+def edition(number: int) -> Planner:
+    """The campaign before and after an edit that changes every text, and cut down to too little."""
+    passages, designs = ((6, 5), (6, 5), (2, 3))[number]
+    texts = [passage(f"p{n}", text=f"Words {n}, edition {number}") for n in range(passages)]
+    return Planner(campaign(texts, [template(f"t{n}") for n in range(designs)]), {"x": limits()})
 
-    def send(
-        self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
-    ) -> Receipt:
-        process, world = self._process, self._world
-        process.point()
-        if world.fault("not_connected"):
-            raise NotSent(network="sim", what="no connection")
-        before_write()
-        process.point()
-        return self._answer(request.body["key"], request.body["text"])
 
-    def _answer(self, key: str, text: str) -> Receipt:
-        """The request is written. Whatever the process learns, it may land now or late."""
-        process, world = self._process, self._world
-        if world.fault("throttled"):
-            raise NotSent(network="sim", what="429")
-        if world.fault("refused"):
-            raise Refused(network="sim", what="403")
-        if world.fault("server_error") and world.chance.random() < 0.5:
-            raise InDoubt(network="sim", what="500, and it is not there")
-        if world.fault("late"):
-            longest = self.quarantine.total_seconds()
-            world.in_flight[key] += 1
-            world.after(world.chance.uniform(1, longest), lambda: self._land(key, text, late=True))
-            process.sleep(30)
-            raise InDoubt(network="sim", what="timed out")
-        landed = self._land(key, text)
-        if world.fault("fault_of_ours"):
-            raise ZeroDivisionError
-        if landed is None:
-            raise InDoubt(network="sim", what="403 duplicate")
-        process.point()
-        if world.fault("answer_lost"):
-            raise InDoubt(network="sim", what="connection reset")
-        return Receipt(landed.remote_id, "sim:/")
+class RememberingPlanner:
+    """A planner that draws a coming slot once, not at each look: the plan is a pure function.
 
-    def _land(self, key: str, text: str, *, late: bool = False) -> Landed | None:
-        world, kind = self._world, self._world.kind
-        if late:
-            world.in_flight[key] -= 1
-        for each in world.landed:
-            valid = kind.keyed is not None and (
-                kind.keyed == FOREVER or world.now - each.at < kind.keyed.total_seconds()
-            )
-            if each.key == key and valid:
-                return each
-            if kind.refuses_doubles and each.text == text:
-                return None
-        landed = Landed(f"r{len(world.landed) + 1}", key, text, world.now)
-        world.landed.append(landed)
-        return landed
+    Of campaign, account and history. It is asked again with the same ones until a row is added.
+    """
 
-    def find(self, since: datetime) -> Sequence[Found]:
-        world = self._world
-        self._process.point()
-        if world.fault("read_fails"):
-            raise NotSent(network="sim", what="reading timed out")
-        begin = (since - START).total_seconds()
-        return [
-            Found(
-                Receipt(each.remote_id, "sim:/"),
-                START + timedelta(seconds=each.at),
-                each.text,
-                lambda post, text=each.text: text == post.text,  # type: ignore[misc]
-            )
-            for each in world.landed
-            if each.at >= begin
-        ]
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self.hashtag = planner.hashtag
+        self._asked: tuple[History, datetime] | None = None
+        self._drawn: list[Planned] = []
+        self._more: Iterator[Planned] = iter(())
 
-    def whoami(self) -> str:
-        return "@sim"
-
-    def abort(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+    def plan(
+        self, account: Account, history: History, after: datetime, until: datetime | None = None
+    ) -> Iterator[Planned]:
+        assert until is None, "publishing asks for what comes, without an end"
+        if self._asked is None or self._asked[0] is not history or self._asked[1] != after:
+            self._asked = (history, after)
+            self._drawn, self._more = [], self._planner.plan(account, history, after)
+        drawn, more = self._drawn, self._more
+        for index in count():
+            if index == len(drawn):
+                following = next(more, None)
+                if following is None:
+                    return
+                drawn.append(following)
+            yield drawn[index]

@@ -1,0 +1,501 @@
+"""The breakages. Where a line below is no longer in the program, change it here along with it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """A breakage: what it is, the replacement in a file of bot/, and the test that must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    killed_by: str
+
+
+PUBLISHING = "publishing.py"
+X = "networks/_x_answers.py"
+MEMORY = "ledger/memory.py"
+SQL = "ledger/sql.py"
+
+_PUBLISHING = "tests/test_publishing.py::test_"
+_CONTRACT = "tests/ledger/test_contract.py::test_"
+_RACING = "tests/ledger/test_racing.py::test_"
+_X = "tests/networks/test_x_errors.py::test_answers"
+
+MUTANTS = (
+    # -- claiming a slot --------------------------------------------------------------------------
+    Mutant(
+        "inserts the row after the request",
+        PUBLISHING,
+        """\
+            row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
+        except LedgerGuard:
+            return look
+        except LedgerConflict:
+            return now
+        self._send(row, request, media_ids)
+""",
+        """\
+            receipt = self._network.send(request, media_ids, lambda: None)
+            row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
+        except LedgerGuard:
+            return look
+        except LedgerConflict:
+            return now
+        self._after_receipt(row, receipt, "")
+""",
+        _PUBLISHING + "a_slot_is_claimed_before_it_is_sent_and_posted_with_its_receipt",
+    ),
+    Mutant(
+        "no unique number in the database",
+        SQL,
+        "                PRIMARY KEY (account, number),\n",
+        "",
+        _RACING + "the_database_itself_refuses_what_is_taken[sqlite-number]",
+    ),
+    Mutant(
+        "no unique slot in the database",
+        SQL,
+        "                UNIQUE (slot, account),\n",
+        "",
+        _RACING + "the_database_itself_refuses_what_is_taken[sqlite-slot]",
+    ),
+    Mutant(
+        "a row need not be the next number",
+        "ledger/rules.py",
+        "if row.number != number + 1 or (slot",
+        "if (slot",
+        _CONTRACT + "only_the_next_row_can_be_inserted[memory-the number is taken]",
+    ),
+    Mutant(
+        "a row need not be of a newer slot",
+        "ledger/rules.py",
+        " or (slot is not None and row.slot <= slot):",
+        ":",
+        _CONTRACT + "only_the_next_row_can_be_inserted[memory-the slot is taken]",
+    ),
+    Mutant(
+        "guards when planning, not when arming",
+        MEMORY,
+        "        rules.guard(row, self.now(), self._paused, self._halts.get(row.account))\n"
+        "        self._append([row])\n",
+        "        self._append([row])\n",
+        _CONTRACT + "nothing_is_armed_while_paused[memory]",
+    ),
+    Mutant(
+        "guards when planning, not when arming, in SQL",
+        SQL,
+        "            self._append([row])\n            self._guard(row)\n",
+        "            self._append([row])\n",
+        _CONTRACT + "an_expired_slot_is_not_armed[sqlite]",
+    ),
+    Mutant(
+        "no birth row",
+        PUBLISHING,
+        "            history = self._born()\n",
+        "            yesterday = self._ledger.now() - timedelta(days=1)\n"
+        "            history = history._replace(newest=yesterday, born=yesterday)\n",
+        _PUBLISHING + "the_first_row_is_the_birth_and_no_slot_before_it_is_sent",
+    ),
+    Mutant(
+        "sends slots from before the birth",
+        PUBLISHING,
+        "planned.slot.expires <= now or planned.slot.at <= history.born",
+        "planned.slot.expires <= now",
+        _PUBLISHING
+        + "a_late_start_counts_the_slots_since_starts_and_goes_on_as_the_preview_showed",
+    ),
+    Mutant(
+        "writes missed rows after newer ones",
+        PUBLISHING,
+        """\
+            if not self._miss(passed):
+                return now
+            passed = []
+            if over:
+""",
+        """\
+            if not over and planned.slot.due <= now:
+                look = self._publish(number - len(passed), planned)
+                self._miss(passed)
+                return look
+            if not self._miss(passed):
+                return now
+            passed = []
+            if over:
+""",
+        _PUBLISHING + "a_backlog_never_bursts",
+    ),
+    Mutant(
+        "sends a backlog in a burst",
+        PUBLISHING,
+        "over = planned.slot.expires <= now or",
+        "over = planned.slot.expires <= now - timedelta(days=1) or",
+        _PUBLISHING + "a_backlog_never_bursts",
+    ),
+    Mutant(
+        "a slot may be late by more than half the way to the next",
+        "schedule.py",
+        "GRACE if half is None else min(GRACE, half)",
+        "GRACE",
+        "tests/test_schedule.py::test_a_slot_expires_half_the_way_to_the_next_if_that_is_sooner",
+    ),
+    Mutant(
+        "a token for each process, not for each arming",
+        PUBLISHING,
+        "        self._new_token = new_token\n",
+        "        token = new_token()\n        self._new_token = lambda: token\n",
+        _PUBLISHING + "not_sent_is_tried_again_with_a_new_token_and_the_same_bytes",
+    ),
+    # -- the last look before the write -----------------------------------------------------------
+    Mutant(
+        "no look at the row before the write",
+        PUBLISHING,
+        "request, media_ids, lambda: self._still_mine(row, row.armed_at)\n",
+        "request, media_ids, lambda: None\n",
+        _PUBLISHING + "no_row_of_mine_no_request",
+    ),
+    Mutant(
+        "no token in the last look",
+        PUBLISHING,
+        "(current.state, current.token) != (row.state, row.token):\n            why",
+        "current.state != row.state:\n            why",
+        _PUBLISHING + "a_token_tells_two_armings_apart",
+    ),
+    Mutant(
+        "no token in an update",
+        MEMORY,
+        'if held.state == "posted" or (held.state, held.token) != (row.state, row.token):',
+        'if held.state == "posted" or held.state != row.state:',
+        "tests/ledger/test_contract.py::test_a_move_needs_the_token_that_it_saw[memory]",
+    ),
+    Mutant(
+        "no token in an update, in SQL",
+        SQL,
+        "AND state = :state AND token = :token AND state <> 'posted'",
+        "AND state = :state AND state <> 'posted'",
+        "tests/ledger/test_contract.py::test_a_move_needs_the_token_that_it_saw[sqlite]",
+    ),
+    Mutant(
+        "no send window",
+        PUBLISHING,
+        "        elif late:\n",
+        "        elif False:\n",
+        _PUBLISHING + "nothing_is_written_outside_the_send_window",
+    ),
+    Mutant(
+        "no pause in the last look",
+        PUBLISHING,
+        '        elif self._halts.stop(row.slot, now):\n            why = "paused"\n',
+        "",
+        _PUBLISHING + "a_pause_that_comes_in_between_stops_the_write",
+    ),
+    Mutant(
+        "the host's clock for the database's",
+        PUBLISHING,
+        "late = armed_at is not None and now - armed_at > SEND_WINDOW",
+        "late = armed_at is not None and datetime.now(armed_at.tzinfo) - armed_at > SEND_WINDOW",
+        _PUBLISHING + "the_hosts_clock_is_never_asked",
+    ),
+    Mutant(
+        "the host's clock for PostgreSQL's",
+        "ledger/postgres.py",
+        'return moment(self._db.execute(f"SELECT {text}").fetchone()[0])',
+        'return moment(time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime()))',
+        _CONTRACT + "an_expired_slot_is_not_armed[postgres]",
+    ),
+    # -- how a request ended ----------------------------------------------------------------------
+    Mutant(
+        "tries again after a time-out",
+        PUBLISHING,
+        "            self._after_doubt(row, error)\n",
+        "            self._after_not_sent(row, NotSent(network=row.network, what=str(error)))\n",
+        _PUBLISHING + "anything_else_is_unknown[vanish]",
+    ),
+    Mutant(
+        "tries again after a 5xx",
+        X,
+        "        return Refused(**facts)\n    return InDoubt(**facts)\n\n\ndef _judge_other",
+        "        return Refused(**facts)\n    return NotSent(**facts)\n\n\ndef _judge_other",
+        _X + "[500]",
+    ),
+    Mutant(
+        "takes the duplicate 403 for a failure",
+        X,
+        "        return InDoubt(**facts)  # evidence",
+        "        return Refused(**facts)  # evidence",
+        _X + "[403 duplicate]",
+    ),
+    Mutant(
+        "takes the duplicate 403 for a proof",
+        X,
+        '        raise judge(answer, "posting", posting=True)\n',
+        '        error = judge(answer, "posting", posting=True)\n'
+        '        if "duplicate" in str(error):\n'
+        '            return _receipt_of("0")\n'
+        "        raise error\n",
+        _X + "[403 duplicate]",
+    ),
+    Mutant(
+        "forgets that an arming was never sent",
+        PUBLISHING,
+        "            self._never_sent.add(token)\n",
+        "",
+        _PUBLISHING + "a_claim_whose_commit_is_in_doubt_is_never_sent_as_such",
+    ),
+    Mutant(
+        "sends although the arming's commit is in doubt",
+        PUBLISHING,
+        "            self._never_sent.add(token)\n            raise\n",
+        "            row = arming()\n",
+        _PUBLISHING + "a_claim_whose_commit_is_in_doubt_is_never_sent_as_such",
+    ),
+    Mutant(
+        "drops a receipt because the row moved on",
+        MEMORY,
+        '        if held.state == "posted":\n            return held\n',
+        '        if held.state == "posted":\n            return held\n'
+        "        if (held.state, held.token) != (row.state, row.token):\n"
+        "            raise rules.conflict(row)\n",
+        _PUBLISHING + "a_receipt_counts_whatever_became_of_the_row",
+    ),
+    Mutant(
+        "drops a receipt because the row moved on, in SQL",
+        SQL,
+        "WHERE account = :account AND number = :number AND slot = :slot AND state <> 'posted'",
+        "WHERE account = :account AND number = :number AND slot = :slot AND state = 'sending'",
+        _CONTRACT + "a_receipt_makes_it_posted_whatever_it_was[sqlite-held]",
+    ),
+    Mutant(
+        "drops a receipt because the ledger is away",
+        PUBLISHING,
+        """\
+            try:
+                self._unrecorded[0]()
+            except LedgerConflict as error:
+                self._tell("overtaken", why=str(error))
+            self._unrecorded.pop(0)
+""",
+        """\
+            record = self._unrecorded.pop(0)
+            try:
+                record()
+            except LedgerConflict as error:
+                self._tell("overtaken", why=str(error))
+""",
+        _PUBLISHING + "a_receipt_is_kept_until_the_ledger_is_back",
+    ),
+    Mutant(
+        "moves a posted row",
+        MEMORY,
+        'if held.state == "posted" or (held.state',
+        "if (held.state",
+        _CONTRACT + "a_posted_row_is_never_moved[memory-retry]",
+    ),
+    # -- trying again -----------------------------------------------------------------------------
+    Mutant(
+        "a dead worker's `sending` becomes `retry`",
+        PUBLISHING,
+        'self._ledger.move(row, "unknown", "its worker died", next_at=now)',
+        'self._ledger.move(row, "retry", "its worker died", next_at=now)',
+        _PUBLISHING + "a_dead_workers_row_is_unknown_after_deadline_and_quarantine_and_not_before",
+    ),
+    Mutant(
+        "draws anew for another try",
+        PUBLISHING,
+        "        request = self._network.request(row.post, row.id)\n"
+        "        try:\n"
+        "            media_ids = self._network.upload(request)\n"
+        "        except",
+        "        history = self._ledger.history(row.account)\n"
+        "        drawn = next(self._planner.plan(self.account, history, row.slot)).post\n"
+        "        request = self._network.request(drawn or row.post, row.id)\n"
+        "        try:\n"
+        "            media_ids = self._network.upload(request)\n"
+        "        except",
+        _PUBLISHING + "a_retry_never_draws_anew",
+    ),
+    Mutant(
+        "uploads nothing again for another try",
+        PUBLISHING,
+        "            media_ids = self._network.upload(request)\n        except",
+        "            media_ids = tuple(item.sha256 for item in request.uploads)\n        except",
+        _PUBLISHING + "not_sent_is_tried_again_with_a_new_token_and_the_same_bytes",
+    ),
+    Mutant(
+        "tries again what has expired",
+        PUBLISHING,
+        'if row.state == "retry" and now >= row.expires_at:',
+        "if False:",
+        _PUBLISHING + "a_retry_that_expires_is_missed",
+    ),
+    Mutant(
+        "rearms what has expired",
+        MEMORY,
+        "        rules.guard(held, self.now(), self._paused, self._halts.get(row.account))\n",
+        "        rules.guard(held, held.claimed_at, self._paused, self._halts.get(row.account))\n",
+        _CONTRACT + "rearming_is_guarded[memory]",
+    ),
+    # -- doubt: by key ----------------------------------------------------------------------------
+    Mutant(
+        "a fresh key for each try",
+        PUBLISHING,
+        "None)\n        request = self._network.request(row.post, row.id)\n",
+        'None)\n        request = self._network.request(row.post, f"{row.id} {row.token}")\n',
+        _PUBLISHING + "a_key_answers_the_doubt",
+    ),
+    Mutant(
+        "forgets the doubt after a resend's 429",
+        PUBLISHING,
+        "            self._record(*self._halts.after(error, row.slot, again))\n",
+        "            if isinstance(error, NotSent):\n"
+        "                self._after_not_sent(row, error)\n",
+        _PUBLISHING + "a_doubt_is_not_forgotten_after_a_resends_429",
+    ),
+    Mutant(
+        "trusts a key for ever that is kept for an hour",
+        PUBLISHING,
+        "if keyed is None or keyed == FOREVER:\n            return",
+        "if True:\n            return",
+        _PUBLISHING + "a_key_that_is_no_longer_valid_is_not_relied_on",
+    ),
+    Mutant(
+        "trusts a key for an hour that is kept for ever",
+        PUBLISHING,
+        "            return keyed is not None\n",
+        "            return keyed is not None and now < row.claimed_at + timedelta(hours=1)\n",
+        _PUBLISHING + "a_key_for_ever_answers_a_doubt_of_an_hour_ago",
+    ),
+    Mutant(
+        "trusts a key to its last second",
+        PUBLISHING,
+        "return now + 2 * DEADLINE + self._network.quarantine < row.claimed_at + keyed",
+        "return now < row.claimed_at + keyed",
+        _PUBLISHING + "a_key_is_not_relied_on_that_could_expire_before_the_request_lands",
+    ),
+    Mutant(
+        "no look before the write of a resend",
+        PUBLISHING,
+        "request, media_ids, lambda: self._still_mine(row, armed_at)\n",
+        "request, media_ids, lambda: None\n",
+        _PUBLISHING + "a_resend_that_is_held_up_for_longer_than_the_key_is_not_written",
+    ),
+    # -- doubt: by reading back -------------------------------------------------------------------
+    Mutant(
+        "any worker may send again",
+        PUBLISHING,
+        "if row.token not in self._sent_by and self._ledger.prove_alone():",
+        "if row.token not in self._sent_by:",
+        _PUBLISHING + "absent_is_not_enough_where_the_sender_may_live",
+    ),
+    Mutant(
+        "one absent reading is enough",
+        PUBLISHING,
+        "READINGS = 2\n",
+        "READINGS = 1\n",
+        _PUBLISHING + "absent_twice_after_the_quarantine_is_sent_again_by_who_armed_it",
+    ),
+    Mutant(
+        "no quarantine",
+        PUBLISHING,
+        "        if now < over:\n            again = max(again, over)\n",
+        "        if now < over - self._network.quarantine:\n            again = max(again, over)\n",
+        _PUBLISHING + "a_request_that_lands_late_is_not_sent_twice",
+    ),
+    Mutant(
+        "a sender's quarantine begins at its arming",
+        PUBLISHING,
+        "            now = self._sent_by[row.token] = self._ledger.now()\n",
+        "            now = self._ledger.now()\n",
+        _PUBLISHING + "the_quarantine_of_a_stopped_sender_begins_when_it_was_woken",
+    ),
+    Mutant(
+        "a dead sender's quarantine begins at its arming",
+        PUBLISHING,
+        "            self._sent_by[row.token] = now\n",
+        "            self._sent_by[row.token] = row.armed_at or now\n",
+        _PUBLISHING + "the_quarantine_of_a_dead_sender_begins_when_it_is_known_to_be_dead",
+    ),
+    Mutant(
+        "no quarantine for a resend",
+        PUBLISHING,
+        "return over if keyed is None or keyed == FOREVER else max(over, row.claimed_at + keyed)",
+        "return over",
+        _PUBLISHING + "a_resend_that_lands_late_is_waited_for",
+    ),
+    Mutant(
+        "matches loosely when it reads back",
+        PUBLISHING,
+        "same = [item for item in foreign if item.same(row.post)]",
+        "same = list(foreign)",
+        _PUBLISHING + "somebody_elses_post_is_neither_this_one_nor_nothing",
+    ),
+    Mutant(
+        "matches loosely what X shows",
+        X,
+        "_plain(text) == _plain(post.text)",
+        "_plain(text).casefold() == _plain(post.text).casefold()",
+        "tests/networks/test_x_pure.py::test_different[Strike.-strike.]",
+    ),
+    Mutant(
+        "takes another row's post for this one's",
+        PUBLISHING,
+        "foreign = [item for item in found if item.receipt.remote_id not in known]",
+        "foreign = list(found) if known is not None else []",
+        _PUBLISHING + "posts_that_the_ledger_knows_are_not_mistaken_for_this_one",
+    ),
+    Mutant(
+        "sends again although somebody else posted meanwhile",
+        PUBLISHING,
+        "        elif foreign:\n",
+        "        elif False:\n",
+        _PUBLISHING + "somebody_elses_post_is_neither_this_one_nor_nothing",
+    ),
+    Mutant(
+        "takes clocks to agree to the second",
+        PUBLISHING,
+        "self._network.find(row.claimed_at - CLOCK_SKEW)",
+        "self._network.find(row.claimed_at)",
+        _PUBLISHING + "a_network_whose_clock_is_behind_is_read_rightly",
+    ),
+    Mutant(
+        "takes a reading that failed for an absence",
+        PUBLISHING,
+        "        except NetworkError as error:\n"
+        '            self._ledger.move(row, "unknown", row.reason, next_at=again)\n',
+        "        except NetworkError as error:\n            return self._not_found(row, now, [])\n",
+        _PUBLISHING + "reading_that_fails_is_tried_again_and_too_old_is_held",
+    ),
+    Mutant(
+        "takes a reading that was refused for an absence",
+        PUBLISHING,
+        'return self._hold(row, now, f"reading back was refused: {first_line(error)}")\n',
+        "return self._not_found(row, now, [])\n",
+        _PUBLISHING + "reading_that_is_refused_is_held",
+    ),
+    Mutant(
+        "settles a doubt however old it is",
+        PUBLISHING,
+        "if now - row.armed_at >= TOO_OLD:",
+        "if False:",
+        _PUBLISHING + "reading_that_fails_is_tried_again_and_too_old_is_held",
+    ),
+    # -- telling ----------------------------------------------------------------------------------
+    Mutant(
+        "holds without a word",
+        PUBLISHING,
+        '        self._tell("held", id=row.id, why=why)\n',
+        "",
+        _PUBLISHING + "absent_is_not_enough_where_the_sender_may_live",
+    ),
+    Mutant(
+        "fails without a word",
+        PUBLISHING,
+        '            self._tell("failed", id=row.id, why=str(error))\n',
+        "",
+        _PUBLISHING + "refused_for_good_is_failed_and_alarms",
+    ),
+)

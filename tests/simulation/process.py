@@ -1,0 +1,382 @@
+"""A worker process: production code in a greenlet, with a memory of its own that dies with it.
+
+At every call to the ledger or the network it can be slow, be stopped for longer than any deadline,
+or be killed, and others run meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from greenlet import greenlet
+
+from bot.domain import History
+from bot.errors import LedgerUnavailable
+from bot.halting import first_line
+from bot.ledger.base import Halt, Row
+from bot.publishing import LOOK, SEND_WINDOW
+from tests.simulation.faults import HOUR, MINUTE, QUIET, SECOND
+from tests.simulation.network import SimulatedNetwork
+
+if TYPE_CHECKING:
+    from tests.simulation.world import RememberingPlanner, World
+
+SLOW = 0.15
+"""How often a call takes long enough for others to come in between."""
+
+STOPS = ((1, 30), (30, 10 * MINUTE), (10 * MINUTE, 50 * MINUTE), (HOUR, 2.5 * HOUR))
+"""For how long a process is stopped, from a hiccup to longer than any deadline."""
+
+HICCUP = 30 * SECOND
+"""A process that was sending as the ledger forgot its row is stopped for no longer. Otherwise it
+could write when the account has been read, and nobody can know of it."""
+
+LOOKS = 0.2
+"""How often a worker that waits for something looks by itself before that."""
+
+EXPECTED = (ZeroDivisionError, AssertionError)
+"""What a worker may end with: a network that breaks its word, and a ledger that is replaced by an
+empty one between two statements. The host starts another."""
+
+SPINNING = 300
+"""So many steps in a row without a pause are no progress but a loop."""
+
+
+class Killed(BaseException):
+    """What `kill -9` looks like from inside: nothing of the process runs any more."""
+
+
+class Process:
+    """A worker process of the world."""
+
+    def __init__(self, world: World, name: str, planner: RememberingPlanner) -> None:
+        self.world = world
+        self.name = name
+        self.alive = True
+        self.idle = False
+        self.busy = False
+        self.token = ""
+        self.unlooked: dict[str, str] = {}
+        self.rows = 0
+        self.sends_since: float | None = None
+        self.stopped_until = 0.0
+        self.well_since: float | None = None
+        self.untold: list[str] = []
+        self._stopping = False
+        self._nap_number = 0
+        skewed = world.fault("host_skew", "whole")
+        self._skew = world.chance.uniform(1, 60) if skewed else 0.0
+        self.publisher = world.make(
+            world.account,
+            planner,
+            FaultyLedger(self),
+            SimulatedNetwork(self),
+            self._tell,
+            stopping=lambda: self._stopping,
+            new_token=lambda: f"{world.chance.getrandbits(64):x}",
+            spread=world.random,
+        )
+        self._greenlet = greenlet(self._run)
+
+    def _tell(self, name: str, **fields: Any) -> None:
+        world = self.world
+        if name in ("failed", "held"):
+            world.told.add(fields["id"])
+        if name == "held":
+            world.held.add(fields["id"])
+        if name == "unreadable":
+            world.ask()
+        if name == "halted":
+            world.alerts[self.untold.pop() if self.untold else "of nothing"] += 1
+        if world.trace:
+            words = (f"{key}={first_line(value)}" for key, value in fields.items() if value)
+            world.note(self.name, f"tells {name}: {' '.join(words)}")
+
+    def begin(self) -> None:
+        if self.alive:
+            self._greenlet.switch()
+
+    def stop(self) -> None:
+        """SIGTERM: what is in flight ends in good order; nothing new is begun."""
+        self._stopping = True
+        if self.idle:
+            self.alive = False
+            self.world.ledger.beaten.pop(self.name, None)
+
+    def kill(self) -> None:
+        self.beat()
+        self.alive = False
+
+    def beats(self) -> bool:
+        """Whether it waits after a look that went well: it looks, and beats, all the time.
+
+        If the ledger forgot something meanwhile, it has not looked since: that would be seen first.
+        """
+        return self.idle and self.well_since is not None and self.well_since > self.world.forgot_at
+
+    def beat(self) -> None:
+        """Says in the ledger that it was alive up to now, if it was, and that can be said."""
+        if self.beats() and self.world.now >= self.world.away_until:
+            self.world.ledger.beaten[self.name] = self.world.clock()
+
+    def look_again(self) -> None:
+        """Before a request is written: what has to be looked at, and why it may not be written."""
+        self.unlooked = {
+            "row": "nobody had looked at its row",
+            "lineage": "nobody had looked which database it is",
+            "paused": "nobody had looked for a pause",
+            "halted": "nobody had looked for a halt",
+        }
+
+    def stopped_in_sending(self) -> bool:
+        """Whether it may still write long after it looked."""
+        return self.sends_since is not None and self.stopped_until > self.world.now + HICCUP
+
+    def bury(self) -> None:
+        """Ends what is still waiting in it. Nothing else would free its memory."""
+        self.alive = False
+        if self._greenlet:
+            self._greenlet.throw(Killed)
+
+    def _run(self) -> None:
+        try:
+            self._loop()
+        except Killed:
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever nothing caught ends a real worker too
+            self.world.acts[f"workers that ended with {type(error).__name__}"] += 1
+            self.world.note(self.name, f"ends with {error!r}")
+            if not isinstance(error, EXPECTED):
+                self.world.wrong.append(f"{self.name} ended with {error!r}")
+            self._come_again()
+        else:
+            self.world.ledger.beaten.pop(self.name, None)
+        self.alive = False
+        self.world.note(self.name, "ends")
+
+    def _come_again(self) -> None:
+        """The host starts another."""
+        self.world.after(self.world.chance.uniform(1, 5 * MINUTE), self.world.start)
+
+    def _loop(self) -> None:
+        spinning = 0
+        while not self._stopping:
+            try:
+                look = self.publisher.step()
+                seconds = (look - self.world.clock()).total_seconds()
+                self.well_since = self.world.now
+            except LedgerUnavailable:
+                self.well_since = None
+                seconds = self.world.chance.uniform(1, 30)
+            spinning = 0 if seconds > 0 else spinning + 1
+            if spinning > SPINNING:
+                self.world.wrong.append(f"{self.name} spins")
+                raise Killed
+            if seconds > 0:
+                self._nap(seconds)
+        self._record_what_is_left()
+
+    def _nap(self, seconds: float) -> None:
+        """Until there is something to do; a worker also looks by itself every half minute.
+
+        Most of those looks are left out, as long as nothing happens that one could find.
+        """
+        world = self.world
+        longest = LOOK.total_seconds()
+        if world.random() >= LOOKS:
+            longest = max(5 * MINUTE, world.step / 3)
+        if self._skew:
+            seconds += world.chance.uniform(-self._skew, self._skew)
+        self._nap_number += 1
+        self.idle = True
+        world.after(max(SECOND / 10, min(seconds, longest)), partial(self._wake, self._nap_number))
+        world.switch()
+        if self.alive:
+            self.beat()
+        self.idle = False
+        if not self.alive:
+            raise Killed
+
+    def _wake(self, nap_number: int) -> None:
+        if self.idle and nap_number == self._nap_number:
+            self._greenlet.switch()
+
+    def stir(self) -> None:
+        """Something happened: it is found within half a minute, if it was not told to wait."""
+        if self.idle:
+            seconds = self.world.chance.uniform(0, LOOK.total_seconds())
+            self.world.after(seconds, partial(self._wake, self._nap_number))
+
+    def _record_what_is_left(self) -> None:
+        while True:
+            try:
+                return self.publisher.record_late()
+            except LedgerUnavailable:
+                self.sleep(SECOND)
+
+    def sleep(self, seconds: float) -> None:
+        self.world.sleep(seconds)
+        if not self.alive:
+            raise Killed
+
+    def point(self, where: str) -> None:
+        """Between any two things that the process does, it may be stopped, killed, or just slow."""
+        world = self.world
+        rates, dice = world.rates, world.random()
+        if dice < rates["kill"]:
+            world.befell("kill", where)
+            self._come_again()
+            raise Killed
+        dice -= rates["kill"]
+        if dice < rates["stop"]:
+            world.befell("stop", where)
+            seconds = world.chance.uniform(*world.chance.choice(STOPS))
+            if self.sends_since is not None and self.sends_since <= world.forgot_at:
+                seconds = min(seconds, HICCUP)
+            self.stopped_until = world.now + seconds
+            self.sleep(seconds)
+        elif dice < rates["stop"] + SLOW:
+            self.sleep(world.chance.uniform(0.001, 0.2))
+
+
+WHERE = {
+    "arm": "arming",
+    "rearm": "arming",
+    "row": "last look",
+    "receive": "recording",
+    "move": "recording",
+    "miss": "recording",
+    "begin": "recording",
+    "halt": "recording",
+    "unhalt": "recording",
+    "suspect": "recording",
+    "clear": "recording",
+    "recover": "recording",
+    "knows": "reading back",
+    "prove_alone": "reading back",
+}
+"""Where in a post's life a worker is when it calls this. With any other call it looks for work:
+`looking` where a row is open, else `idle`."""
+
+WRITES = frozenset(
+    "arm rearm move receive miss begin halt unhalt suspect clear recover".split()  # noqa: SIM905
+)
+
+
+class FaultyLedger:
+    """The world's ledger as one process sees it: away at times, or gone before it could say so."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._seen: dict[str, Callable[[Any], None]] = {
+            "open_rows": self._saw_open_rows,
+            "row": self._saw_row,
+            "arm": self._saw_arming,
+            "rearm": self._saw_arming,
+            "move": self._saw_move,
+            "history": self._saw_history,
+            "lineage": self._saw_lineage,
+            "paused": self._saw_pause,
+            "halted": self._saw_halt,
+            "halt": self._saw_halting,
+        }
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = self._faulty(name)
+        setattr(self, name, call)
+        return call
+
+    def _faulty(self, name: str) -> Callable[..., Any]:
+        process, world = self._process, self._process.world
+        place, seen, writes = WHERE.get(name), self._seen.get(name), name in WRITES
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            where = place or ("looking" if process.busy else "idle")
+            faulty = not world.calm and (place is not None or world.random() < QUIET[where])
+            if faulty:
+                process.point(where)
+                if world.fault("ledger_away", where):
+                    raise LedgerUnavailable(where="the world", why="away")
+            if world.now < world.away_until:
+                raise LedgerUnavailable(where="the world", why="an outage")
+            result = getattr(world.ledger, name)(*args, **kwargs)
+            if writes and world.trace:
+                world.note(process.name, f"{name} {_brief(args, kwargs)}")
+            if seen is not None:
+                seen(result)
+            if faulty:
+                process.point(where)
+                if writes and world.fault("commit_in_doubt", where):
+                    raise LedgerUnavailable(where="the world", why="gone before it answered")
+            return result
+
+        return call
+
+    # What a process was shown just now is what its next act is judged by.
+
+    def _saw_open_rows(self, rows: list[Row]) -> None:
+        self._process.busy = bool(rows)
+
+    def _saw_arming(self, row: Row) -> None:
+        process, world = self._process, self._process.world
+        process.busy = True
+        process.token = row.token
+        if row.expires_at < world.clock():
+            world.wrong.append(f"{row.id}: armed after it had expired")
+        if world.ledger.paused():
+            world.wrong.append(f"{row.id}: armed during a pause")
+        halt = world.ledger.halted(row.account)
+        if halt is not None and halt.stops(row.slot, world.clock()):
+            world.wrong.append(f"{row.id}: armed during a halt")
+        process.rows = max(process.rows, row.number)
+
+    def _saw_move(self, row: Row) -> None:
+        self._process.token = row.token
+
+    def _saw_row(self, row: Row | None) -> None:
+        """The last look before a request is written: whether it may be."""
+        process, world = self._process, self._process.world
+        process.unlooked.pop("row", None)
+        if row is None or row.state not in ("sending", "unknown") or row.token != process.token:
+            process.unlooked["row"] = "its row was another's"
+        elif row.state == "sending":
+            assert row.armed_at is not None
+            if world.clock() - row.armed_at > SEND_WINDOW:
+                process.unlooked["row"] = "the send window was over"
+
+    def _saw_lineage(self, past: str) -> None:
+        self._process.unlooked.pop("lineage", None)
+
+    def _saw_pause(self, pause: object) -> None:
+        self._process.unlooked.pop("paused", None)
+        if pause is not None:
+            self._process.unlooked["paused"] = "it was paused"
+
+    def _saw_halt(self, halt: Halt | None) -> None:
+        process, world = self._process, self._process.world
+        process.unlooked.pop("halted", None)
+        if halt is not None and (halt.person or (halt.until and world.clock() < halt.until)):
+            process.unlooked["halted"] = "it was halted"
+
+    def _saw_history(self, history: History) -> None:
+        self._process.rows = history.rows
+
+    def _saw_halting(self, halt: Halt) -> None:
+        """Who begins a halt raises the one alarm. Said twice, for want of an answer, it is one."""
+        process, world = self._process, self._process.world
+        if halt.token not in world.halts:
+            world.halts[halt.token] = process
+            process.untold.append(halt.token)
+
+
+def _brief(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """A write's arguments, for the trace."""
+    return " ".join(
+        [
+            str(getattr(arg, "id", None) or getattr(getattr(arg, "slot", arg), "id", arg))[:90]
+            for arg in args
+        ]
+        + [f"{key}={value}" for key, value in kwargs.items()]
+    )

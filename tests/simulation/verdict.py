@@ -1,0 +1,91 @@
+"""What followers saw, against what the ledger says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from bot.domain import slot_id
+from bot.ledger.base import Row
+from bot.publishing import DEADLINE
+from bot.schedule import GRACE
+from tests.generated import START
+from tests.simulation.network import Landed
+from tests.simulation.world import World
+
+
+def duplicates(world: World) -> list[str]:
+    """Slots that followers saw more than once."""
+    times = Counter(each.key for each in world.landed if each.key)
+    return [f"{key}: seen {seen} times" for key, seen in times.items() if seen > 1]
+
+
+def losses(world: World) -> list[str]:
+    """Slots that nobody was told about, rows that say what isn't so, and whatever must not be.
+
+    Of slots whose rows went down with a lost database, only what followers saw can be judged. What
+    a ledger forgot must be in it again, at its slot or, where it was drawn again, at the slot that
+    has these very words now; or a person was asked about it.
+    """
+    rows = {row.id: row for row in world.ledger.rows() if row.reason != "birth"}
+    posted = {row.remote_id: row for row in rows.values() if row.state == "posted"}
+    landed = {each.remote_id: each for each in world.landed}
+    wrong = list(world.wrong)
+    for each in world.landed:
+        row = posted.get(each.remote_id)
+        forgotten = each.key in world.forgot
+        if not each.key or each.key in world.known_lost:
+            continue
+        if row is None and not (forgotten and _was_asked(world, each)):
+            state = rows[each.key].state if each.key in rows else "not in the ledger"
+            wrong.append(f"{each.key}: seen, but {state}")
+        elif row is not None and row.id != each.key and not forgotten:
+            wrong.append(f"{row.id}: posted as {each.remote_id}, but that is {each.key}")
+    for key, row in rows.items():
+        if row.state in ("sending", "retry", "unknown", "held"):
+            wrong.append(f"{key}: still {row.state}")
+        elif row.state == "missed" and not row.reason:
+            wrong.append(f"{key}: missed without a reason")
+        elif row.state == "posted" and key not in world.known_lost:
+            seen = landed.get(row.remote_id or "")
+            if seen is None or seen.text != row.text:
+                wrong.append(f"{key}: posted, but nobody saw it")
+    return wrong + _gaps(world, rows) + _halts(world)
+
+
+def _was_asked(world: World, seen: Landed) -> bool:
+    """Whether a person was asked about it; or nobody could: edited since, at no slot's own time."""
+    if seen.remote_id in world.asked:
+        return True
+    over = min(GRACE, timedelta(seconds=world.step / 2)) + DEADLINE + world.kind.quarantine
+    late = START + timedelta(seconds=seen.at) > world.slot_at[seen.key] + over
+    return late and len(world.editions) > 1
+
+
+def _halts(world: World) -> list[str]:
+    """Halts that were told more than once, or not at all by a worker that lived on."""
+    return [
+        *(
+            f"halt {token}: told {times} times"
+            for token, times in world.alerts.items()
+            if times > 1
+        ),
+        *(f"{each.name}: has not told of a halt" for each in world.survivors if each.untold),
+    ]
+
+
+def _gaps(world: World, rows: dict[str, Row]) -> list[str]:
+    """Slots since the ledger's birth that have no row."""
+    birth = next((row for row in world.ledger.rows() if row.reason == "birth"), None)
+    if birth is None:
+        return ["nothing was ever recorded"]
+    times = (START + timedelta(seconds=n * world.step) for n in range(-3, world.slots + 1))
+    ids = (slot_id(world.account.name, at) for at in times if at > birth.slot)
+    return [f"{each}: no row" for each in ids if each not in rows]
+
+
+def untold(world: World) -> int:
+    """Failed and held posts, and halts, that the ledger shows; their alert died with its worker."""
+    failed = {row.id for row in world.ledger.rows(states=("failed",))} - world.by_hand
+    halts = sum(token not in world.alerts for token in world.halts)
+    return len((failed | world.held) - world.told) + halts
