@@ -12,7 +12,7 @@ from bot.errors import NotSent
 from bot.ledger.base import Row
 from bot.publishing import Publisher
 from tests.fire.lives import AFTER_A_DEATH, AFTER_A_GAP, AFTER_A_SENDERS_DEATH, RECEIPT, warm_up
-from tests.fire.points import WRITTEN, Group, Place, groups, play
+from tests.fire.points import Group, Place, groups, play
 from tests.simulation.world import KINDS
 
 KEYED, HOURLY, DOUBLES, READABLE, BLIND = KINDS
@@ -42,7 +42,6 @@ def place(tmp_path: Path, postgres_url: str) -> Iterator[Place]:
 def test_whoever_dies_wherever_followers_see_it_once(group: Group, place: Place) -> None:
     result = play(group, place)
     assert result.wrong == []
-    assert result.points[WRITTEN] >= 9
     assert result.cases >= 25
 
 

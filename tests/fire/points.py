@@ -331,7 +331,7 @@ def _play(case: Case, place: Place, make: Make) -> tuple[str, list[str]]:
 
 
 def _must_not_send(case: Case, left: list[dict[str, Any]]) -> bool:
-    """Whether the first post was left in doubt by a process of which nobody can know if it lives."""
+    """Whether the first post was left in doubt by a process that may be alive."""
     in_doubt = bool(left) and left[-1]["state"] in ("sending", "unknown")
     return in_doubt and case.group.database == "postgres" and case.group.kind.keyed is None
 
