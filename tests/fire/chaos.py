@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import heapq
 import random
+import re
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 from tests.fire.stage import PostgresServer, SqliteDisk, Stage, Worker
@@ -22,7 +24,7 @@ from tests.fire.worker import DEADLINE, QUARANTINE, REQUEST_SECONDS, SETTLED_AFT
 CHAOS = {"fr": 1, "de": 1, "be": 1, "ru": 1, "es": 6, "it": 30}
 """Accounts, and the seconds between their slots; at 30 a post may well get a second attempt."""
 
-KILLS = {"fr": 1, "de": 1}
+KILLS = {"fr": 1, "de": 1, "be": 1}
 
 WORKERS = 2
 """So many are kept running; at times there are more."""
@@ -59,6 +61,9 @@ FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("stale_timeline", {"posts": 1}),
 )
 """What goes wrong between request and response."""
+
+
+_WHY_AWAY = re.compile(r"did not answer: (.{,60})")
 
 
 class Chaos:
@@ -212,6 +217,18 @@ class Chaos:
         alerted = {str(alert.get("id")) for alert in self.stage.alerts()}
         return Evidence(rows, self.stage.x.seen(), self.stage.steps(), alerted, shown)
 
+    def told(self) -> Counter[str]:
+        """What the workers said of their trouble: whether the harm was felt."""
+        told: Counter[str] = Counter()
+        for event in chain.from_iterable(worker.events() for worker in self.stage.workers):
+            name = str(event.get("event"))
+            if name == "ledger_away":
+                found = _WHY_AWAY.search(str(event.get("why")))
+                told[f"ledger away: {found[1] if found else '?'}"] += 1
+            elif name in ("held", "failed", "missed", "overtaken", "retry", "unknown", "media"):
+                told[name] += 1
+        return told
+
     def broken_workers(self) -> list[str]:
         """Those that ended by themselves, or showed what no one should see."""
         wrong = []
@@ -226,10 +243,16 @@ class Chaos:
 
 
 class KillsOnly(Chaos):
-    """Nothing but the death of workers, one after the other."""
+    """Nothing but the death of workers, one after the other, while X is as slow as X often is."""
 
     def harms(self) -> Mapping[Callable[[], object], int]:
-        return {self.kill: 1}
+        return {self.kill_in_the_act: 1}
+
+    def kill_in_the_act(self) -> None:
+        """The coming posts are slow to be taken, or slow to be answered; one worker dies then."""
+        kind, seconds = self.chance.choice((("delay", 0.4), ("trickle", 0.001)))
+        self.stage.x.fault(kind, seconds=seconds, times=6)
+        self.after(self.chance.uniform(0, 1.5), self.kill)
 
 
 def run_chaos(database: str, posts: int, seed: int) -> int:
@@ -277,6 +300,8 @@ def _run(
         print(f"{count:7} harm: {name}")
     for name, count in sorted(chaos.struck.items()):
         print(f"{count:7} network: {name}")
+    for name, count in chaos.told().most_common():
+        print(f"{count:7} workers told: {name}")
     print(f"{len(chaos.stage.workers)} workers, {time.monotonic() - began:.0f} s, seed {seed}")
     for line in wrong:
         print(line)
