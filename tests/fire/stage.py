@@ -143,12 +143,16 @@ class SqliteDisk:
 
     def lock(self) -> None:
         """From now on whoever opens the ledger may not write it."""
-        for path in (*self._folder.glob("bot.sqlite3*"), self._folder):
-            path.chmod(path.stat().st_mode & 0o555)
+        for path in self._ledger():
+            path.chmod(0o400)
 
     def unlock(self) -> None:
-        for path in (self._folder, *self._folder.glob("bot.sqlite3*")):
-            path.chmod(path.stat().st_mode | 0o200)
+        for path in self._ledger():
+            path.chmod(0o600)
+
+    def _ledger(self) -> list[Path]:
+        paths = [self._folder / f"bot.sqlite3{suffix}" for suffix in ("", "-wal", "-shm")]
+        return [path for path in paths if path.exists()]
 
     def close(self) -> None:
         if self.mounted:
