@@ -33,7 +33,11 @@ def main() -> int:
     _add_kills(commands)
     signal.signal(signal.SIGTERM, _interrupt)
     options = parser.parse_args()
-    done: int = options.run(options)
+    try:
+        done: int = options.run(options)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
     return done
 
 

@@ -21,7 +21,7 @@ from tests.fire.stage import PostgresServer, SqliteDisk, Stage, Worker
 from tests.fire.verdict import Evidence, judge, table
 from tests.fire.worker import DEADLINE, QUARANTINE, REQUEST_SECONDS, SETTLED_AFTER
 
-CHAOS = {"fr": 1, "de": 1, "be": 1, "ru": 1, "es": 6, "it": 30}
+CHAOS = {"fr": 1, "de": 1, "be": 1, "ru": 1, "es": 1, "it": 6, "pl": 30}
 """Accounts, and the seconds between their slots; at 30 a post may well get a second attempt."""
 
 KILLS = {"fr": 1, "de": 1, "be": 1}
@@ -257,7 +257,7 @@ class KillsOnly(Chaos):
 
 def run_chaos(database: str, posts: int, seed: int) -> int:
     """Harm every second or so, until so many posts are out."""
-    texts = posts // 4 * 2 + 400
+    texts = posts // 3 + 400
     chance = random.Random(seed)
     with Stage(database, CHAOS, texts) as stage:
         chaos = Chaos(stage, chance)
