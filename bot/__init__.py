@@ -18,7 +18,9 @@ The modules in reading order. A module imports only modules above it (import-lin
     preview       coming posts to a terminal or to JSON
     networks      what a network is; then a file for each: x
     ledger        the durable log: SQLite, PostgreSQL, memory
-    publishing    the life of one slot: claim, send, record, reconcile
+    halting       an account's own pause: what begins it, and what lifts it
+    reconciling   whether the ledger remembers everything; else the account is read first
+    publishing    the life of one slot: claim, send, record, settle
     worker        the clock, signals and the heartbeat
     status        how the campaign stands, and what needs a person
     doctor        what stands in the way of posting from here

@@ -94,6 +94,7 @@ def _database(bot: Any) -> Iterator[Finding]:
             drift = abs(ledger.now() - datetime.now(UTC))
             rows = sum(ledger.counts().values())
             paused = ledger.paused()
+            halts = ledger.halts()
         finally:
             ledger.close()
     except BotError as error:
@@ -104,6 +105,9 @@ def _database(bot: Any) -> Iterator[Finding]:
         since = paused[0].isoformat(timespec="seconds")
         said = f"since {since}{paused[1] and ': '}{paused[1]}"
         yield Finding("warning", "paused", said, "`bot resume` lifts it.")
+    for account, halt in halts.items():
+        fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
+        yield Finding("problem", f"halted {account}", halt.why, fix)
     if drift > CLOCK_DRIFT:
         fix = "Let both hosts follow a time server (NTP). Slots go by the database's clock."
         yield Finding("problem", "clock", f"{drift.total_seconds():.0f} s from the database's", fix)

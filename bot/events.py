@@ -30,6 +30,11 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "media": (WARNING, "The media of {id} are not ready: {why}"),
     "retry": (WARNING, "Not sent, to be tried again: {id}: {why}"),
     "unknown": (WARNING, "In doubt, to be read back: {id}: {why}"),
+    "halted": (ERROR, "{account} is halted: {why} {fix} {outlook}"),
+    "unhalted": (INFO, "{account} posts again; its halt is lifted."),
+    "suspected": (WARNING, "{account}: the ledger may have forgotten posts since {since}."),
+    "unread": (WARNING, "{account}: nothing is sent until its posts are read: {why}"),
+    "unreadable": (WARNING, "{account}: whether the ledger forgot a post can't be seen: {why}"),
     "failed": (ERROR, "Refused for good: {id}: {why}"),
     "held": (ERROR, "Held, a person must settle it with `bot resolve {id}`: {why}"),
     "overtaken": (INFO, "Another worker was there first: {why}"),
@@ -50,7 +55,7 @@ DRY_SENTENCES = {
 }
 """What a dry run says instead, so that nobody takes it for a live one."""
 
-ALERTS = frozenset({"failed", "held", "died", "ledger_away"})
+ALERTS = frozenset({"halted", "failed", "held", "died", "ledger_away"})
 """Events that need a person, and so go to ALERT_URL."""
 
 CALL_SECONDS = 5.0
@@ -77,7 +82,7 @@ class Teller:
     def __call__(self, name: str, **fields: Any) -> None:
         level, sentence = SENTENCES[name]
         event(name, self._instead.get(name, sentence), level=level, **fields)
-        if self._alert_url is not None and (name in ALERTS or fields.get("account_wide")):
+        if self._alert_url is not None and name in ALERTS:
             alert = _alert(name, sentence, fields, self._redact)
             why = call(self._alert_url, json.dumps(alert).encode())
             if why is not None:

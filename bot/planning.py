@@ -117,6 +117,11 @@ class Planner:
         self._composer = Composer(campaign)
         self._decks: dict[str, Deck] = {}
 
+    @property
+    def hashtag(self) -> str:
+        """What every post carries."""
+        return self._campaign.hashtag
+
     def deck(self, account: Account) -> Deck:
         """Everything that this account could ever say."""
         deck = self._decks.get(account.name)

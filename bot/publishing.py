@@ -1,4 +1,4 @@
-"""The life of one slot: claim, send, record, reconcile. Nothing here ever guesses.
+"""The life of one slot: claim, send, record, settle. Nothing here ever guesses.
 
 A slot's row in the ledger is in one of these states; an *arming* is one entry into `sending`, and
 has a fresh random token:
@@ -6,11 +6,12 @@ has a fresh random token:
     from      what happens                                                        to
     (none)    live, media ready: insert the next number, durable before the send  sending
     (none)    expired: late, paused, unapproved, media, nothing to draw           missed
+    (none)    the account has the post already, the ledger forgot it              posted
     sending   a receipt                                                           posted
-    sending   provably not sent, or not processed                                 retry
+    sending   provably not sent, or not processed; the account may be halted      retry
     sending   refused for good                                                    failed, alert
     sending   anything else; or its worker died: deadline, quarantine are over    unknown
-    retry     its time has come, still live, media uploaded again                 sending
+    retry     its time has come, still live, not halted, media uploaded again     sending
     retry     expired                                                             missed
     unknown   the network knows our key: the same key and bytes again             posted, unknown
     unknown   read back, exactly this post                                        posted
@@ -21,6 +22,9 @@ has a fresh random token:
     any       a receipt for this row                                              posted
 
 Every update but a receipt's matches the row's state and token. The clock is always the ledger's.
+
+Two things stand in the way of all slots of an account: a halt (`halting`), and the suspicion that
+the ledger has forgotten posts, until the account has been read (`reconciling`).
 """
 
 from __future__ import annotations
@@ -29,7 +33,6 @@ import random
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.domain import Account, History, Receipt
 from bot.errors import (
@@ -41,9 +44,13 @@ from bot.errors import (
     NotSent,
     Refused,
 )
-from bot.ledger.base import Ledger, NewRow, Row
+from bot.halting import Halts, first_line
+from bot.halting import Tell as Tell
+from bot.ledger.base import Ledger, Row
 from bot.networks.base import FOREVER, Found, Network, Request
 from bot.planning import Planned, Planner
+from bot.reconciling import CLOCK_SKEW, Memory, new_row
+from bot.reconciling import DEADLINE as DEADLINE
 from bot.schedule import begins
 
 PREPARE = timedelta(seconds=90)
@@ -52,11 +59,8 @@ PREPARE = timedelta(seconds=90)
 SEND_WINDOW = timedelta(seconds=10)
 """A request is written within this time of its arming, or not at all."""
 
-DEADLINE = timedelta(seconds=60)
-"""An arming is over after this, whatever became of it (the request itself ends after 30 s)."""
-
 READ_APART = timedelta(seconds=60)
-"""Between two readings of the account's posts for one row."""
+"""Between two readings of the account's posts for one row, at least."""
 
 READINGS = 2
 """So many readings must agree that a post is absent."""
@@ -67,11 +71,11 @@ TOO_OLD = timedelta(minutes=90)
 BACKOFF = (timedelta(seconds=30), timedelta(minutes=8))
 """The first wait before another attempt, and the longest; it doubles in between."""
 
-CLOCK_SKEW = timedelta(minutes=5)
-"""The network's clock and the ledger's may differ by this much."""
-
 LOOK = timedelta(seconds=30)
 """How soon something that can change from outside (a pause, a sign-off) is looked at again."""
+
+UNREAD = 5
+"""Where an account could not be read so many times, it is halted, so that a person hears of it."""
 
 BATCH = 500
 """Missed slots are written in transactions of at most so many."""
@@ -92,8 +96,6 @@ _NOT_NOW = {
     MEDIA: "its media are not ready, see above",
     NOTHING: "nothing is left to draw",
 }
-
-Tell = Callable[..., None]
 
 
 class Publisher:
@@ -125,6 +127,9 @@ class Publisher:
         self._stopping = stopping
         self._new_token = new_token
         self._spread = spread
+        self._halts = Halts(account.name, ledger, tell, new_token)
+        self._memory = Memory(account, planner, ledger, network, tell, self._halts, self._miss)
+        self._unread: tuple[int, datetime, str] | None = None
         self._armed: set[str] = set()
         self._never_sent: set[str] = set()
         self._absent: dict[str, list[datetime]] = {}
@@ -140,6 +145,7 @@ class Publisher:
         Raises LedgerUnavailable; whatever was not recorded by then is recorded first next time.
         """
         self.record_late()
+        self._memory.whole()
         return min(self._settle_all(), self._claim())
 
     def post_next(self) -> Row:
@@ -148,8 +154,12 @@ class Publisher:
         Raises NotSent, saying why, where nothing could be armed.
         """
         self.record_late()
+        self._memory.whole()
         self._settle_all()
         self._claim(upcoming=False)
+        while (again := self._mend()) is not None:
+            if again > self._ledger.now():
+                raise NotSent(network=self.account.name, what=self.unread)
         history = self._ledger.history(self.account.name)
         assert history.newest is not None, "the first row was inserted by then"
         planned = next(self._planner.plan(self.account, history, history.newest), None)
@@ -158,9 +168,53 @@ class Publisher:
         self._publish(history.rows + 1, planned)
         row = self._ledger.row(self.account.name, planned.slot.at)
         if row is None:
-            why = _NOT_NOW[self._excuse(planned, self._ledger.paused() is not None)]
+            why = _NOT_NOW[self._excuse(planned, self._halts.stand())]
             raise NotSent(network=planned.slot.id, what=why)
         return row
+
+    @property
+    def unread(self) -> str:
+        """Why the account could not be read, where nothing is sent before it is."""
+        return "" if self._unread is None else f"its posts are not read back yet: {self._unread[2]}"
+
+    def _mend(self) -> datetime | None:
+        """Reads the account, where the ledger may have forgotten posts. None: it remembers all.
+
+        Else when to look again: now, if posts were given back to the ledger, or somebody else did.
+        """
+        if self._memory.whole():
+            return None
+        now = self._ledger.now()
+        tries, again, _ = self._unread or (0, now, "")
+        if now < again:
+            return again
+        before = self._memory.given_back
+        try:
+            wait_until = self._memory.mend()
+        except LedgerConflict:
+            return now
+        except NetworkError as error:
+            tries += 1
+            again = self._backoff(now, tries, error)
+            self._unread = (tries, again, first_line(error))
+            self._tell("unread", account=self.account.name, why=str(error), again=again)
+            self._record(*self._after_unread(error, tries, now))
+            return again
+        self._unread = None
+        if wait_until is not None:
+            why = f"what was under way may land until {wait_until:%H:%M:%S} UTC"
+            self._unread = (0, wait_until, why)
+            return wait_until
+        return now if self._memory.given_back > before or not self._memory.whole() else None
+
+    def _after_unread(
+        self, error: BotError, tries: int, now: datetime
+    ) -> Sequence[Callable[[], None]]:
+        if tries != UNREAD:
+            return self._halts.after(error, now)
+        why = f"its posts can't be read: {first_line(error)}"
+        fix = "It is tried again every few minutes. Or look yourself, and run `bot resume`."
+        return [self._halts.beginning(why, fix, person=False, unread=True)]
 
     # -- new slots: from the plan to a row ----------------------------------------------------
 
@@ -172,12 +226,16 @@ class Publisher:
             history = self._born()
         assert history.newest is not None
         assert history.born is not None
+        self._memory.saw(history.rows)
         now = self._ledger.now()
         passed: list[tuple[int, Planned]] = []
         plan = self._planner.plan(self.account, history, history.newest)
         for number, planned in enumerate(plan, history.rows + 1):
             over = planned.slot.expires <= now or planned.slot.at <= history.born
             if over:
+                again = None if passed else self._mend()
+                if again is not None and self._memory.whole():
+                    return again
                 passed.append((number, planned))
                 if len(passed) < BATCH:
                     continue
@@ -207,14 +265,14 @@ class Publisher:
         """Writes the slots that passed as missed, each with its reason. False: read again."""
         if not passed:
             return True
-        paused = self._ledger.paused() is not None
+        paused = self._halts.stand()
         begin = 0
         while begin < len(passed):
             reason = self._excuse(passed[begin][1], paused)
             end = begin + 1
             while end < len(passed) and self._excuse(passed[end][1], paused) == reason:
                 end += 1
-            rows = [self._new_row(number, planned) for number, planned in passed[begin:end]]
+            rows = [new_row(number, planned) for number, planned in passed[begin:end]]
             try:
                 self._ledger.miss(rows, reason)
             except LedgerConflict:
@@ -240,23 +298,14 @@ class Publisher:
         trouble = self._media_trouble
         return MEDIA if trouble is not None and trouble[0] == planned.slot.id else LATE
 
-    def _new_row(self, number: int, planned: Planned) -> NewRow:
-        return NewRow(
-            number=number,
-            slot=planned.slot,
-            network=planned.network,
-            post=planned.post,
-            template=planned.template,
-            draws=planned.draws,
-        )
-
     def _prepare(self, planned: Planned, now: datetime) -> datetime:
         """Uploads the media of the coming slot when it is near. Returns when to look next."""
         begin = planned.slot.due - PREPARE
         if now < begin:
             return begin
-        if planned.post is not None and self._approved(planned):
-            wait_until = self._ready(planned, now)
+        stopped = self._halts.stop(planned.slot.at, now)
+        if planned.post is not None and self._approved(planned) and not stopped:
+            wait_until = self._mend() or self._ready(planned, now)
             if wait_until is not None:
                 return min(wait_until, planned.slot.due)
         return planned.slot.due
@@ -265,16 +314,18 @@ class Publisher:
         """Arms and sends a live slot. Returns when to look next."""
         now = self._ledger.now()
         look = max(now, min(now + LOOK, planned.slot.expires))
-        if planned.post is None or not self._approved(planned) or self._ledger.paused():
+        if planned.post is None or not self._approved(planned):
             return look
-        wait_until = self._ready(planned, now)
+        if self._halts.stop(planned.slot.at, now):
+            return look
+        wait_until = self._mend() or self._ready(planned, now)
         if wait_until is not None:
             return min(wait_until, look)
         assert self._media is not None
         request, media_ids = self._media
         token = self._new_token()
         try:
-            row = self._arm(lambda: self._ledger.arm(self._new_row(number, planned), token), token)
+            row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
         except LedgerGuard:
             return look
         except LedgerConflict:
@@ -298,6 +349,7 @@ class Publisher:
             again = self._backoff(now, tries, error)
             self._media_trouble = (planned.slot.id, tries, again)
             self._tell("media", id=planned.slot.id, why=str(error), again=again)
+            self._record(*self._halts.after(error, planned.slot.at, planned.slot.expires))
             return again
         self._media_trouble = None
         return None
@@ -312,6 +364,7 @@ class Publisher:
             self._never_sent.add(token)
             raise
         self._armed.add(token)
+        self._memory.wrote(row.number)
         self._tell("claimed", id=row.id, attempt=row.attempts)
         return row
 
@@ -326,44 +379,56 @@ class Publisher:
         except Exception as error:  # noqa: BLE001 - whatever it is, the post may be out
             self._after_doubt(row, error)
         else:
-            self._after_receipt(row, receipt, "")
+            self._after_receipt(row, receipt, "", self._halts.lifting(row))
         finally:
             self._media = None
 
     def _still_mine(self, row: Row) -> None:
-        """The last look before the first byte: still this arming, inside its window, not paused."""
+        """The last look before the first byte: still this arming, inside its window, not stopped.
+
+        The row comes first: where the ledger's connection has to be made anew, it is made there.
+        """
         current = self._ledger.row(row.account, row.slot)
-        late = row.armed_at is not None and self._ledger.now() - row.armed_at > SEND_WINDOW
+        now = self._ledger.now()
+        late = row.armed_at is not None and now - row.armed_at > SEND_WINDOW
         if current is None or (current.state, current.token) != (row.state, row.token):
             why = "the row was taken over"
         elif late:
             why = f"more than {SEND_WINDOW.seconds} s passed since the arming"
-        elif self._ledger.paused():
+        elif not self._memory.same_past():
+            why = "the database is not the one it was"
+        elif self._halts.stop(row.slot, now):
             why = "paused"
         else:
             return
         raise NotSent(network=row.network, what=why)
 
-    def _after_receipt(self, row: Row, receipt: Receipt, reason: str) -> None:
+    def _after_receipt(
+        self, row: Row, receipt: Receipt, reason: str, *more: Callable[[], None]
+    ) -> None:
         def record() -> None:
-            posted = self._ledger.receive(row, receipt, reason)
+            try:
+                posted = self._ledger.receive(row, receipt, reason)
+            except LedgerConflict:
+                self._memory.lost()
+                raise
             self._tell("posted", id=row.id, url=posted.url, reason=reason, attempt=posted.attempts)
 
         self._tell("receipt", id=row.id, remote_id=receipt.remote_id)
-        self._record(record)
+        self._record(record, *more)
 
     def _after_not_sent(self, row: Row, error: BotError) -> None:
         def record() -> None:
             again = self._backoff(self._ledger.now(), row.attempts, error)
             self._ledger.move(row, "retry", first_line(error), next_at=again)
-            self._tell("retry", id=row.id, why=str(error), again=again, **_wide(error))
+            self._tell("retry", id=row.id, why=str(error), again=again)
 
-        self._record(record)
+        self._record(*self._halts.after(error, row.slot, row.expires_at), record)
 
     def _after_refused(self, row: Row, error: BotError) -> None:
         def record() -> None:
             self._ledger.move(row, "failed", first_line(error))
-            self._tell("failed", id=row.id, why=str(error), **_wide(error))
+            self._tell("failed", id=row.id, why=str(error))
 
         self._record(record)
 
@@ -377,8 +442,8 @@ class Publisher:
 
         self._record(record)
 
-    def _record(self, record: Callable[[], None]) -> None:
-        self._unrecorded.append(record)
+    def _record(self, *records: Callable[[], None]) -> None:
+        self._unrecorded += records
         self.record_late()
 
     def record_late(self) -> None:
@@ -426,14 +491,17 @@ class Publisher:
         return now
 
     def _settle_expired(self, row: Row, now: datetime) -> datetime:
-        reason = PAUSED if self._ledger.paused() else f"{LATE}: {row.reason}"
+        reason = PAUSED if self._halts.stand() else f"{LATE}: {row.reason}"
         self._ledger.move(row, "missed", reason)
         self._tell("missed", account=row.account, reason=reason, count=1, id=row.id, last=row.id)
         return now + timedelta(days=1)
 
     def _settle_retry(self, row: Row, now: datetime) -> datetime:
         """Another attempt: the frozen post, the same key, media uploaded again, a new token."""
-        if self._stopping() or self._ledger.paused():
+        again = self._mend()
+        if again is not None:
+            return min(again, row.expires_at)
+        if self._stopping() or self._halts.stop(row.slot, now):
             return min(now + LOOK, row.expires_at)
         request = self._network.request(row.post, row.id)
         try:
@@ -442,6 +510,7 @@ class Publisher:
             again = self._backoff(now, row.attempts, error)
             self._ledger.move(row, "retry", first_line(error), next_at=again)
             self._tell("retry", id=row.id, why=str(error), again=again)
+            self._record(*self._halts.after(error, row.slot, row.expires_at))
             return min(again, row.expires_at)
         token = self._new_token()
         try:
@@ -454,7 +523,7 @@ class Publisher:
     def _doubt(self, row: Row, now: datetime) -> datetime:
         """It may have been posted. Ask the network, by key or by reading; else ask a person."""
         assert row.armed_at is not None
-        if now - row.armed_at > TOO_OLD:
+        if now - row.armed_at >= TOO_OLD:
             return self._hold(row, now, "the doubt is too old to be settled by reading")
         keyed = self._network.keyed
         if keyed is not None and (keyed == FOREVER or now - row.claimed_at < keyed):
@@ -465,7 +534,7 @@ class Publisher:
 
     def _resend(self, row: Row, now: datetime) -> datetime:
         """Same key, same bytes. Whatever is not a receipt leaves the doubt as it was."""
-        if self._stopping() or self._ledger.paused():
+        if self._stopping() or self._halts.stop(row.slot, now):
             return now + LOOK
         again = self._backoff(now, row.attempts, None)
         request = self._network.request(row.post, row.id)
@@ -477,8 +546,9 @@ class Publisher:
             receipt = self._network.send(request, media_ids, lambda: self._still_doubted(row))
         except NetworkError as error:
             self._tell("unknown", id=row.id, why=str(error), again=again)
+            self._record(*self._halts.after(error, row.slot, again))
             return again
-        self._after_receipt(row, receipt, "reconciled by key")
+        self._after_receipt(row, receipt, "reconciled by key", self._halts.lifting(row))
         return now
 
     def _still_doubted(self, row: Row) -> None:
@@ -487,18 +557,19 @@ class Publisher:
             raise NotSent(network=row.network, what="the row was taken over")
 
     def _read_back(self, row: Row, now: datetime) -> datetime:
-        again = now + READ_APART
+        again = self._next_reading(row, now)
         try:
-            found = self._network.find(row.post, row.claimed_at - CLOCK_SKEW)
+            found = self._network.find(row.claimed_at - CLOCK_SKEW)
         except Refused as error:
             return self._hold(row, now, f"reading back was refused: {first_line(error)}")
         except NetworkError as error:
             self._ledger.move(row, "unknown", row.reason, next_at=again)
             self._tell("unknown", id=row.id, why=str(error), again=again)
+            self._record(*self._halts.after(error, row.slot))
             return again
         known = self._ledger.knows(row.account, [item.receipt.remote_id for item in found])
         foreign = [item for item in found if item.receipt.remote_id not in known]
-        same = [item for item in foreign if item.same]
+        same = [item for item in foreign if item.same(row.post)]
         if same:
             oldest = min(same, key=lambda item: item.created_at)
             self._after_receipt(row, oldest.receipt, "reconciled by reading back")
@@ -513,6 +584,7 @@ class Publisher:
         if now < over:
             again = max(again, over)
         elif foreign:
+            again = self._next_reading(row, now)
             self._absent.pop(row.token, None)
         elif self._may_judge(row):
             readings = self._absent.setdefault(row.token, [])
@@ -525,6 +597,11 @@ class Publisher:
             return self._hold(row, now, "not found, but the worker that sent it may be alive")
         self._ledger.move(row, "unknown", row.reason, next_at=again)
         return again
+
+    def _next_reading(self, row: Row, now: datetime) -> datetime:
+        """As long from now as the doubt is old: every reading costs, and so there are few."""
+        assert row.armed_at is not None
+        return min(now + max(READ_APART, now - row.armed_at), row.armed_at + TOO_OLD)
 
     def _may_judge(self, row: Row) -> bool:
         """Whether the request is known to be over: it was this process's, or no other is left."""
@@ -543,15 +620,6 @@ class Publisher:
         if isinstance(error, NotSent) and error.retry_at is not None:
             again = max(again, error.retry_at)
         return again
-
-
-def first_line(error: object) -> str:
-    """What a row keeps of an error."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _wide(error: BotError) -> dict[str, Any]:
-    return {"account_wide": True} if error.facts.get("account_wide") else {}
 
 
 def resolve(

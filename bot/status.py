@@ -13,13 +13,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot.domain import Account, Campaign
+from bot.ledger.base import ALIVE as ALIVE
 from bot.ledger.base import Beat, Ledger, Row
 from bot.planning import Planner
 from bot.preview.coming import coming, to_json
 from bot.preview.terminal import shortened
-
-ALIVE = timedelta(seconds=90)
-"""A worker that was not heard of for longer than this is silent."""
 
 RECENT = timedelta(hours=24)
 """A refused post is shown as needing a person for so long."""
@@ -43,7 +41,7 @@ def gather(
             _account(campaign, planner, ledger, account, now)
             for account in campaign.accounts.values()
         ],
-        "needs_a_person": list(_needs_a_person(ledger, beats, now)),
+        "needs_a_person": [*_halts(ledger), *_needs_a_person(ledger, beats, now)],
     }
 
 
@@ -58,17 +56,25 @@ def _account(
     history = ledger.history(account.name)
     upcoming = next(coming(planner, campaign, {account.name: history}, now=now), None)
     last = next(ledger.rows(account.name, states=("posted",), newest=1), None)
+    halt = ledger.halted(account.name)
     counts = {
         state: count for (name, state), count in ledger.counts().items() if name == account.name
     }
     return {
         "account": account.name,
         "network": account.network,
+        "halted": None if halt is None else halt.to_json(),
         "counts": counts,
         "open": [row.to_json() for row in ledger.open_rows(account.name)],
         "last": None if last is None else last.to_json(),
         "next": None if upcoming is None else to_json(upcoming, approved=not campaign.approval),
     }
+
+
+def _halts(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    for account, halt in ledger.halts().items():
+        fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
+        yield {"id": account, "state": "halted", "reason": halt.why, "fix": fix}
 
 
 def _needs_a_person(
@@ -153,6 +159,11 @@ def _show_mode(found: dict[str, Any], zone: ZoneInfo) -> None:
         since, why = _local(found["paused"]["since"], zone), found["paused"]["why"]
         said = f"PAUSED since {since}{why and ': '}{why}"
         click.secho(f"{said}\nNothing is posted until `bot resume`.", fg="red", bold=True)
+    for each in found["accounts"]:
+        if each["halted"] is not None:
+            since = _local(each["halted"]["since"], zone)
+            said = f"HALTED: {each['account']}, since {since}: {each['halted']['why']}"
+            click.secho(said, fg="red", bold=True)
     click.echo(f"Ledger: {found['ledger']}")
 
 

@@ -32,23 +32,30 @@ _START_SECONDS = 60.0
 
 
 class Postgres:
-    """One server, its data in a temporary folder. It can be stopped, killed and started again."""
+    """One server, its data in a temporary folder. It can be stopped, killed and started again.
 
-    def __init__(self) -> None:
+    Given another, it is that one's asynchronous standby, until it is promoted.
+    """
+
+    def __init__(self, primary: Postgres | None = None) -> None:
         self._programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="bot-postgres-"))
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
-        self._initialise()
+        if _is_root():
+            os.chown(self._folder, *_nobody())
+        if primary is None:
+            self._initialise()
+        else:
+            options = [f"--dbname={primary.url()}", "--write-recovery-conf", "--checkpoint=fast"]
+            self._run("pg_basebackup", *options).wait()
         self.start()
 
     def _initialise(self) -> None:
         secret = self._folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        if _is_root():
-            os.chown(self._folder, *_nobody())
         options = ["--auth=scram-sha-256", "--username=postgres", "--encoding=UTF8", "--no-sync"]
         self._run("initdb", f"--pwfile={secret}", *options).wait()
 
@@ -88,6 +95,19 @@ class Postgres:
         with suppress(psycopg.OperationalError), psycopg.connect(self.url(), connect_timeout=5):
             return True
         return False
+
+    def promote(self) -> None:
+        """From now on a standby is a primary; returns when it is."""
+        with psycopg.connect(self.url(), autocommit=True) as admin:
+            admin.execute("SELECT pg_promote()")
+
+    def follow(self, primary: Postgres) -> None:
+        """Returns when this standby has all that the primary has now."""
+        with psycopg.connect(primary.url()) as ahead, psycopg.connect(self.url()) as behind:
+            (end,) = ahead.execute("SELECT pg_current_wal_lsn()::text").fetchone() or ("",)
+            there = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            while behind.execute(there, [end]).fetchone() != (True,):
+                time.sleep(0.01)
 
     def stop(self) -> None:
         """Ends every session and shuts down."""

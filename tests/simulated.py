@@ -35,6 +35,8 @@ class SimulatedNetwork:
     lost          lands, and the answer is lost
     vanish        does not land, and no answer comes back
     not_sent      is provably not sent
+    revoked       nor that, and no post of the account is while its credentials are what they are
+    no_credit     nor that, until a person buys some
     refused       is refused for good
     late:SECONDS  no answer; lands so many seconds later
     """
@@ -50,7 +52,6 @@ class SimulatedNetwork:
     landed: list[Landed] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     retry_at: datetime | None = None
-    account_wide: bool = False
 
     def __post_init__(self) -> None:
         self.limits = limits()
@@ -66,6 +67,7 @@ class SimulatedNetwork:
     def upload(self, request: Request) -> tuple[str, ...]:
         self.calls.append("upload")
         word = self.upload_script.pop(0) if self.upload_script else "ok"
+        _trouble(word)
         if word == "not_sent":
             raise NotSent(network="sim", what="the upload did not go through")
         if word == "refused":
@@ -80,12 +82,8 @@ class SimulatedNetwork:
         before_write()
         word = self.script.pop(0) if self.script else "post"
         if word == "not_sent":
-            raise NotSent(
-                network="sim",
-                what="429",
-                retry_at=self.retry_at,
-                **({"account_wide": True} if self.account_wide else {}),
-            )
+            raise NotSent(network="sim", what="429", retry_at=self.retry_at)
+        _trouble(word)
         if word == "refused":
             raise Refused(network="sim", what="403")
         body = request.with_media(media_ids)
@@ -109,9 +107,10 @@ class SimulatedNetwork:
         number = len(self.landed) + len(self._late) + 1
         return Landed(f"r{number}", str(body["text"]), str(body["key"]), at)
 
-    def find(self, post: Post, since: datetime) -> Sequence[Found]:
+    def find(self, since: datetime) -> Sequence[Found]:
         self.calls.append("find")
         word = self.find_script.pop(0) if self.find_script else "ok"
+        _trouble(word)
         if word == "not_sent":
             raise NotSent(network="sim", what="reading timed out")
         if word == "refused":
@@ -119,7 +118,10 @@ class SimulatedNetwork:
         self.settle()
         return [
             Found(
-                Receipt(each.remote_id, f"sim:/{each.remote_id}"), each.at, each.text == post.text
+                Receipt(each.remote_id, f"sim:/{each.remote_id}"),
+                each.at,
+                each.text,
+                lambda post, text=each.text: text == post.text,  # type: ignore[misc]
             )
             for each in reversed(self.landed)
             if each.at >= since
@@ -140,3 +142,12 @@ class SimulatedNetwork:
 
     def close(self) -> None:
         pass
+
+
+def _trouble(word: str) -> None:
+    """What the whole account would meet."""
+    if word == "revoked":
+        raise NotSent(network="sim", what="401", fix="Check the tokens.", account_wide=True)
+    if word == "no_credit":
+        facts = {"account_wide": True, "person": True}
+        raise NotSent(network="sim", what="402", fix="Buy credit.", **facts)

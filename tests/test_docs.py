@@ -17,7 +17,7 @@ from typing import NamedTuple
 import click
 import pytest
 
-from bot import publishing, schedule, status, worker
+from bot import halting, publishing, reconciling, schedule, status, worker
 from bot.cli import bot
 from bot.content.templates import HEAD_KEYS
 from bot.domain import COOLDOWN, KINDS, REST, STATES
@@ -181,6 +181,7 @@ def spell(span: timedelta | float) -> str:
         ("readings of the account, after a doubt", [publishing.READ_APART]),
         ("the wait before another attempt", [*publishing.BACKOFF]),
         ("a worker counts as silent after", [status.ALIVE]),
+        ("a pause after which the account is read", [status.ALIVE]),
     ],
 )
 def test_the_reference_has_the_times_that_are_in_force(
@@ -195,6 +196,10 @@ def test_the_reference_has_the_other_times_that_are_in_force() -> None:
     said = dict(row for row in rows(section(OPERATORS, "### Times")) if len(row) == 2)
     too_old = publishing.TOO_OLD // timedelta(minutes=1)
     assert said["a doubt goes to a person after"] == f"{too_old} minutes"
+    day = timedelta(hours=24)
+    assert reconciling.FORGOTTEN == halting.LONGEST == day
+    assert said["so far back it is read after a loss"] == "24 hours"
+    assert said["a network's cap is believed for at most"] == "24 hours"
     ends = said["a worker ends after SIGTERM within"]
     assert f"at {worker.ABORT_AFTER:.0f} it cuts" in ends
     assert f"at {worker.GIVE_UP_AFTER:.0f} it gives up" in ends
@@ -207,7 +212,7 @@ def test_what_things_cost_is_what_the_program_counts() -> None:
     assert told["a post with a link in it"] == f"{x.URL_POST_DOLLARS:.3f}"
     assert told["the alt text of its picture"] == f"{x.ALT_DOLLARS:.3f}"
     low, high = x.READ_DOLLARS
-    reading = told["reading a post back, only after something went wrong"]
+    reading = told["reading a post back, after a fault or a pause"]
     assert reading == f"{low:.3f} to {high:.3f} each"
     assert f"${x.POST_DOLLARS + x.ALT_DOLLARS:.2f} at X's prices" in README
     assert f"${x.URL_POST_DOLLARS + x.ALT_DOLLARS:.3f}" in README

@@ -156,7 +156,7 @@ ALERTING = [
     ("held", {"id": "x/1", "why": "too old"}),
     ("died", {"account": "x", "why": "ValueError()"}),
     ("ledger_away", {"account": "x", "why": "no answer"}),
-    ("retry", {"id": "x/1", "why": "402", "account_wide": True}),
+    ("halted", {"account": "x", "why": "402", "fix": "Buy credit.", "outlook": "Then resume."}),
 ]
 
 

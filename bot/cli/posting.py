@@ -159,14 +159,22 @@ def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
     else:
         while publisher.step() <= ledger.now():
             pass
-        trouble.extend(_left_due(session, ledger, account))
+        trouble.extend(_left_due(session, ledger, account, publisher.unread))
     trouble.extend(_unsettled(ledger, account, began))
+    trouble.extend(_halted(ledger, account))
     for line in trouble:
         click.echo(session.redact(line), err=True)
     return 1 if trouble else 0
 
 
-def _left_due(session: Session, ledger: Ledger, account: Account) -> Iterator[str]:
+def _halted(ledger: Ledger, account: Account) -> Iterator[str]:
+    halt = ledger.halted(account.name)
+    if halt is not None:
+        said = (halt.why, halt.fix, halt.outlook(account.name))
+        yield f"{account.name}: halted: {' '.join(part for part in said if part)}"
+
+
+def _left_due(session: Session, ledger: Ledger, account: Account, unread: str) -> Iterator[str]:
     """The slot that is live and was not sent, and why."""
     history, now = ledger.history(account.name), ledger.now()
     planned = next(session.planner.plan(account, history, history.newest or now), None)
@@ -174,6 +182,10 @@ def _left_due(session: Session, ledger: Ledger, account: Account) -> Iterator[st
         return
     if planned.post is None:
         why = "nothing is left to draw"
+    elif unread:
+        why = unread
+    elif ledger.halted(account.name):
+        why = "the account is halted, see below"
     elif ledger.paused():
         why = "paused; `bot resume` lifts it"
     else:

@@ -94,7 +94,7 @@ def _check_accounts(bot: Bot, ledger: Ledger, names: Sequence[str]) -> None:
     """UsageError for an account that neither the ledger nor the campaign knows."""
     if not names:
         return
-    known = {account for account, _ in ledger.counts()}
+    known = {account for account, _ in ledger.counts()} | ledger.halts().keys()
     with suppress(BotError):  # the log can be read whatever state the content is in
         known.update(bot.campaign().accounts)
     check_names(names, known, f"There are: {', '.join(sorted(known)) or 'none yet'}.")
@@ -221,32 +221,61 @@ def _held_row(bot: Bot, ledger: Ledger, row_id: str) -> Row:
 
 @click.command(short_help="The kill switch: from now on nothing is posted.")
 @click.option("--why", default="", metavar="TEXT", help="For whoever sees `bot status`.")
+@account_option
 @pass_bot
-def pause(bot: Bot, why: str) -> int:
+def pause(bot: Bot, why: str, accounts: tuple[str, ...]) -> int:
     """The kill switch: from now on nothing is posted, by any worker on this ledger.
 
     \b
-    Example:  bot pause --why "Waiting for the board"
+    Examples:  bot pause --why "Waiting for the board"
+               bot pause --account x_fr
     """
-    return _switch(bot, lambda ledger: ledger.pause(why), "Paused. `bot resume` lifts it.")
+
+    def act(ledger: Ledger) -> str:
+        for name in accounts:
+            said = f"paused by a person{why and ': '}{why}"
+            ledger.halt(name, Halt(ledger.now(), said, person=True))
+        if not accounts:
+            ledger.pause(why)
+        return "Paused. `bot resume` lifts it."
+
+    from bot.ledger.base import Halt
+
+    return _switch(bot, accounts, act)
 
 
-@click.command()
+@click.command(short_help="Lifts the pause and the halts.")
+@account_option
 @pass_bot
-def resume(bot: Bot) -> int:
-    """Lifts the pause. What was passed over stays missed; nothing is sent late.
+def resume(bot: Bot, accounts: tuple[str, ...]) -> int:
+    """Lifts the pause, and every account's halt; with --account, only that account's halt.
 
     \b
-    Example:  bot resume
+    Examples:  bot resume
+               bot resume --account x_fr
+    What was passed over stays missed; nothing is sent late.
     """
-    return _switch(bot, lambda ledger: ledger.resume(), "Resumed.")
+
+    from bot.halting import resume as resume_account
+
+    def act(ledger: Ledger) -> str:
+        names = accounts or tuple(ledger.halts())
+        lifted = [name for name in names if resume_account(ledger, name)]
+        if not accounts:
+            ledger.resume()
+        paused = " All accounts are still paused." if ledger.paused() else ""
+        halted = f" No longer halted: {', '.join(lifted)}." if lifted else ""
+        return f"Resumed.{halted}{paused}"
+
+    return _switch(bot, accounts, act)
 
 
-def _switch(bot: Bot, act: Callable[[Ledger], None], said: str) -> int:
+def _switch(bot: Bot, accounts: Sequence[str], act: Callable[[Ledger], str]) -> int:
     ledger = bot.ledger()
     try:
         ledger.migrate()
-        act(ledger)
+        _check_accounts(bot, ledger, accounts)
+        said = act(ledger)
     finally:
         ledger.close()
     click.echo(said)

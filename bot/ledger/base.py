@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from bot.domain import Attachment, History, Post, Receipt, Slot, State, slot_id
@@ -111,6 +111,72 @@ class Beat:
     note: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """An account's own pause: it stands until a person lifts it, or until the account posts again.
+
+    `person`: nothing but a person lifts it. Otherwise each slot is still tried, though not before
+    `until`, and none up to `tried`, the newest slot whose try failed since the halt began.
+    `token` is of whoever began it: of all who meet the same trouble, one raises the alarm.
+    `unread`: it stands because the account can't be read; who lifts it has looked for the program.
+    """
+
+    since: datetime
+    why: str
+    fix: str = ""
+    person: bool = False
+    until: datetime | None = None
+    tried: datetime | None = None
+    token: str = ""
+    unread: bool = False
+
+    def stops(self, slot: datetime, now: datetime) -> bool:
+        """Whether a slot may not be sent now."""
+        return (
+            self.person
+            or (self.until is not None and now < self.until)
+            or (self.tried is not None and slot <= self.tried)
+        )
+
+    def outlook(self, account: str) -> str:
+        """What lifts it, for people."""
+        if self.person:
+            return f"Nothing is posted there until `bot resume --account {account}`."
+        after = f" after {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"Each slot{after} is tried once; the first post that goes out lifts it."
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that `bot status --json` promises."""
+        return {
+            "since": self.since.isoformat(),
+            "why": self.why,
+            "fix": self.fix,
+            "person": self.person,
+            "until": None if self.until is None else self.until.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the ledger says of its own memory of one account.
+
+    `lineage` is the database's when the account was last known to agree with it (None: never
+    noted). `suspected` is since when posts may be missing, until the account has been read.
+    `noticed` is when it was last seen that the database had lost something, which is more than that
+    everybody slept. `life` is the newest sign of life: a row that changed, or a beat of the
+    account's worker.
+    """
+
+    lineage: str | None = None
+    suspected: datetime | None = None
+    noticed: datetime | None = None
+    life: datetime | None = None
+
+
+ALIVE = timedelta(seconds=90)
+"""A worker that was not heard of for longer than this is silent."""
+
+
 class Ledger(Protocol):
     """The durable log. Not to be shared between threads: each opens its own."""
 
@@ -145,7 +211,8 @@ class Ledger(Protocol):
         """Inserts a `sending` row (attempts 1): the claim, durable before any byte of the post.
 
         Guarded inside the transaction: raises LedgerGuard, reason `late` if the slot has expired by
-        the database's clock, `paused` if paused. Raises LedgerConflict if number or slot is taken.
+        the database's clock, `paused` if paused, or if the account's halt stops this slot. Raises
+        LedgerConflict if number or slot is taken.
         """
 
     def rearm(self, row: Row, token: str) -> Row:
@@ -181,6 +248,13 @@ class Ledger(Protocol):
         another row of the account has this remote id.
         """
 
+    def recover(self, new: NewRow, receipt: Receipt, reason: str) -> Row:
+        """Inserts a row that is `posted` already: the account has the post, the ledger lost it.
+
+        The row and its receipt are one transaction. Raises LedgerConflict if number, slot or remote
+        id is taken.
+        """
+
     def row(self, account: str, slot: datetime) -> Row | None:
         """The row of a slot, by its nominal instant."""
 
@@ -206,6 +280,46 @@ class Ledger(Protocol):
 
     def paused(self) -> tuple[datetime, str] | None:
         """Since when and why, if paused."""
+
+    def halt(self, account: str, halt: Halt, asked: Sequence[str] = ()) -> Halt:
+        """Halts an account, and returns its halt as it stands then; `since` is the database's now.
+
+        Where one stands already, it stays, and only takes over `until` and `tried`; but a halt that
+        only a person can lift takes the place of one that could lift itself. A halt that begins has
+        no `tried`: its first slot gets a second try. `asked` are the remote ids of posts that a
+        person is asked about by this; `was_asked` has them from then on.
+        """
+
+    def unhalt(self, account: str) -> Halt | None:
+        """Lifts an account's halt, and returns it. Idempotent."""
+
+    def halted(self, account: str) -> Halt | None:
+        """The account's halt, if one stands."""
+
+    def halts(self) -> dict[str, Halt]:
+        """Every account's halt that stands."""
+
+    def was_asked(self, account: str) -> set[str]:
+        """The remote ids of posts that a person was asked about."""
+
+    def lineage(self) -> str:
+        """Which past this database goes on from; empty where nothing tells.
+
+        Another one than before means that the newest commits may be lost: a standby was promoted,
+        or a backup restored. PostgreSQL: its system and timeline, as of the connection in use.
+        """
+
+    def trust(self, account: str) -> Trust:
+        """What the ledger says of its own memory."""
+
+    def suspect(self, account: str, since: datetime, *, noticed: datetime | None = None) -> None:
+        """Notes that posts since then may be missing. An earlier `since` stays, and `noticed`."""
+
+    def clear(self, account: str, lineage: str, was: Trust) -> bool:
+        """Notes that the account and the ledger agree, and which past that holds for.
+
+        Only where the suspicion still is what it was; else False: somebody noticed more meanwhile.
+        """
 
     def beat(self, worker: str, note: Mapping[str, Any]) -> None:
         """Says that this worker is alive. Forgets workers that said nothing for a day."""

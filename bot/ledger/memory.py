@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain import History, Use
 from bot.ledger import rules
-from bot.ledger.base import OPEN, Beat, NewRow, Row, text_key
+from bot.ledger.base import OPEN, Beat, Halt, NewRow, Row, Trust, text_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +39,9 @@ class MemoryLedger:
         self._before: dict[str, History] = {}
         self._rows: dict[str, list[Row]] = {}
         self._paused: tuple[datetime, str] | None = None
+        self._halts: dict[str, Halt] = {}
+        self._asked: dict[str, set[str]] = {}
+        self._trust: dict[str, Trust] = {}
         self._beats: dict[str, Beat] = {}
 
     def migrate(self) -> list[str]:
@@ -87,7 +90,7 @@ class MemoryLedger:
     def arm(self, new: NewRow, token: str) -> Row:
         row = rules.fresh(new, self.now(), token=token)
         self._follow([row])
-        rules.guard(row, self.now(), self._paused)
+        rules.guard(row, self.now(), self._paused, self._halts.get(row.account))
         self._append([row])
         return row
 
@@ -95,7 +98,7 @@ class MemoryLedger:
         held = self._held(row)
         if held.state != "retry" or (held.state, held.token) != (row.state, row.token):
             raise rules.conflict(row)
-        rules.guard(held, self.now(), self._paused)
+        rules.guard(held, self.now(), self._paused, self._halts.get(row.account))
         return self._put(
             replace(
                 held,
@@ -166,6 +169,14 @@ class MemoryLedger:
             )
         )
 
+    def recover(self, new: NewRow, receipt: Receipt, reason: str) -> Row:
+        row = rules.recovered(new, self.now(), receipt, reason)
+        self._follow([row])
+        if self.knows(row.account, [receipt.remote_id]):
+            raise rules.conflict(row)
+        self._append([row])
+        return row
+
     def _held(self, row: Row) -> Row:
         held = self.row(row.account, row.slot)
         if held is None or held.number != row.number:
@@ -212,6 +223,43 @@ class MemoryLedger:
 
     def paused(self) -> tuple[datetime, str] | None:
         return self._paused
+
+    def halt(self, account: str, halt: Halt, asked: Sequence[str] = ()) -> Halt:
+        stands = rules.halting(self._halts.get(account), halt, self.now())
+        self._halts[account] = stands
+        self._asked.setdefault(account, set()).update(asked)
+        return stands
+
+    def unhalt(self, account: str) -> Halt | None:
+        return self._halts.pop(account, None)
+
+    def halted(self, account: str) -> Halt | None:
+        return self._halts.get(account)
+
+    def halts(self) -> dict[str, Halt]:
+        return dict(sorted(self._halts.items()))
+
+    def was_asked(self, account: str) -> set[str]:
+        return set(self._asked.get(account, ()))
+
+    def lineage(self) -> str:
+        return ""
+
+    def trust(self, account: str) -> Trust:
+        held = self._rows.get(account)
+        signs = rules.signs_of_life(held[-1]) if held else []
+        signs += rules.beats_of(account, self.beats())
+        return replace(self._trust.get(account, Trust()), life=max(signs, default=None))
+
+    def suspect(self, account: str, since: datetime, *, noticed: datetime | None = None) -> None:
+        known = self._trust.get(account, Trust())
+        self._trust[account] = rules.suspecting(known, since, noticed)
+
+    def clear(self, account: str, lineage: str, was: Trust) -> bool:
+        if not rules.unchanged(self._trust.get(account, Trust()), was):
+            return False
+        self._trust[account] = Trust(lineage)
+        return True
 
     def beat(self, worker: str, note: Mapping[str, Any]) -> None:
         name = rules.plain(worker)

@@ -46,6 +46,12 @@ _HAS_NOTES = """
     WHERE tablename = 'notes' AND schemaname = ANY (current_schemas(false))
 """
 
+_LINEAGE = """
+    SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    FROM pg_control_system()
+"""
+"""The control file has the timeline too, but only from the first checkpoint after a promotion."""
+
 _SHARED = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
 _EXCLUSIVE = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _LOCKS: Mapping[Kind, str] = {"arm": _SHARED, "pause": _EXCLUSIVE, "migrate": _EXCLUSIVE}
@@ -98,6 +104,13 @@ class PostgresLedger(SqlLedger):
         self._clock = clock
         self._patience = patience
         self._warnings: list[str] = []
+        self._lineage = ""
+
+    def lineage(self) -> str:
+        """Of the connection that was used last: a server that was promoted has cut older ones."""
+        if self._db is None:
+            self.now()
+        return self._lineage
 
     def prove_alone(self) -> bool:
         return False
@@ -141,7 +154,18 @@ class PostgresLedger(SqlLedger):
         wait = max(2, round(self._patience))
         self._db = _Connection.connect(self._url, connect_timeout=wait, **_CONNECTION)
         self._db.add_notice_handler(self._notice)
+        self._db.patience = 1.5 * self._patience
+        self._lineage = self._ask_lineage()
         return self._start(kind)
+
+    def _ask_lineage(self) -> str:
+        """Empty where this user may not ask, or the server is no PostgreSQL in every respect."""
+        try:
+            return str(self._db.execute(_LINEAGE).fetchone()[0])
+        except psycopg.Error:
+            if self._db.closed:
+                raise
+            return ""
 
     def _start(self, kind: Kind) -> None:
         """One round trip. A pause waits for armings under way; one that begins later sees it."""

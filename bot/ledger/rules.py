@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.domain import Slot
 from bot.errors import LedgerConflict, LedgerGuard
-from bot.ledger.base import FINAL, NewRow, Row
+from bot.ledger.base import FINAL, Halt, NewRow, Row, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.domain import State
+    from bot.domain import Receipt, State
+    from bot.ledger.base import Beat
 
 
 def fresh(new: NewRow, now: datetime, *, reason: str = "", token: str = "") -> Row:
@@ -59,12 +61,52 @@ def follow(rows: Iterable[Row], number: int, slot: datetime | None) -> None:
         number, slot = row.number, row.slot
 
 
-def guard(row: Row, now: datetime, paused: object) -> None:
+def recovered(new: NewRow, now: datetime, receipt: Receipt, reason: str) -> Row:
+    """A new row that is `posted` from the start."""
+    row = fresh(new, now, reason=reason)
+    return replace(row, state="posted", remote_id=receipt.remote_id, url=receipt.url)
+
+
+def guard(row: Row, now: datetime, paused: object, halt: Halt | None) -> None:
     """Raises LedgerGuard if a row may not be armed now."""
     if now > row.expires_at:
         raise LedgerGuard(reason="late")
-    if paused:
+    if paused or (halt is not None and halt.stops(row.slot, now)):
         raise LedgerGuard(reason="paused")
+
+
+def halting(standing: Halt | None, halt: Halt, now: datetime) -> Halt:
+    """The halt that stands after this one.
+
+    The slot with which it begins may be tried once more: it may have been a passing trouble.
+    """
+    if standing is not None and standing.token == halt.token:
+        return standing
+    if standing is None or (halt.person and not standing.person):
+        return replace(halt, since=now, why=plain(halt.why), fix=plain(halt.fix), tried=None)
+    tried = max(filter(None, (standing.tried, halt.tried)), default=None)
+    return replace(standing, until=halt.until, tried=tried)
+
+
+def suspecting(trust: Trust, since: datetime, noticed: datetime | None) -> Trust:
+    """What is suspected after this suspicion."""
+    earliest = since if trust.suspected is None else min(since, trust.suspected)
+    return replace(trust, suspected=utc(earliest), noticed=noticed or trust.noticed)
+
+
+def unchanged(trust: Trust, was: Trust) -> bool:
+    """Whether nothing more is suspected than was."""
+    return (trust.suspected, trust.noticed) == (was.suspected, was.noticed)
+
+
+def signs_of_life(newest: Row) -> list[datetime]:
+    """When somebody is known to have written, by an account's newest row."""
+    return [at for at in (newest.claimed_at, newest.armed_at, newest.finished_at) if at is not None]
+
+
+def beats_of(account: str, beats: Iterable[Beat]) -> list[datetime]:
+    """When the account's workers were heard of. Another lane's beat says nothing of this one."""
+    return [beat.at for beat in beats if beat.note.get("account") == account]
 
 
 def movable(state: State) -> None:

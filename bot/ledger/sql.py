@@ -11,14 +11,14 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 
 from bot.domain import Attachment, History, Receipt, State, Use
 from bot.errors import LedgerNewer, LedgerUnavailable
 from bot.ledger import rules
-from bot.ledger.base import Beat, NewRow, Row, text_key
+from bot.ledger.base import Beat, Halt, NewRow, Row, Trust, text_key
 
 Kind = Literal["read", "write", "arm", "pause", "migrate"]
 """What a transaction is for. Pauses and migrations keep armings out, and the other way round."""
@@ -125,6 +125,12 @@ _RECEIVE = """
     WHERE account = :account AND number = :number AND slot = :slot AND state <> 'posted'
 """
 
+_LAST = "SELECT * FROM ledger WHERE account = :account ORDER BY number DESC LIMIT 1"
+
+_HINDRANCES = "SELECT * FROM notes WHERE key = 'pause' OR key = :halt"
+
+_HALTS = "SELECT * FROM notes WHERE key >= 'halt:' AND key < 'halt;' ORDER BY key"
+
 _SLOT = "SELECT * FROM ledger WHERE slot = :slot AND account = :account"
 
 _FIRST = "SELECT * FROM ledger WHERE account = :account AND number = 1"
@@ -156,6 +162,8 @@ _BEATS = """
 """
 
 _TIMES = ("slot", "expires_at", "claimed_at", "armed_at", "next_at", "finished_at")
+_TRUST_TIMES = ("suspected", "noticed")
+_HALT_TIMES = ("since", "until", "tried")
 _FIELDS = tuple(field.name for field in fields(Row))
 _DAY = timedelta(days=1)
 
@@ -208,6 +216,9 @@ class SqlLedger(ABC):
 
     @abstractmethod
     def prove_alone(self) -> bool: ...
+
+    @abstractmethod
+    def lineage(self) -> str: ...
 
     def close(self) -> None:
         self._drop()
@@ -354,7 +365,10 @@ class SqlLedger(ABC):
 
     def _guard(self, row: Row) -> None:
         """Comes last: between it and the commit nothing waits for another transaction."""
-        rules.guard(row, self._now(), self._all("SELECT at FROM notes WHERE key = 'pause'"))
+        key = f"halt:{row.account}"
+        found = {each["key"]: each for each in self._all(_HINDRANCES, halt=key)}
+        halt = _halt(found[key]) if key in found else None
+        rules.guard(row, self._now(), "pause" in found, halt)
 
     def miss(self, new: Sequence[NewRow], reason: str) -> None:
         with self._write() as now:
@@ -406,6 +420,12 @@ class SqlLedger(ABC):
                 now=_text(now),
             )
             return self._again(row)
+
+    def recover(self, new: NewRow, receipt: Receipt, reason: str) -> Row:
+        with self._write() as now:
+            row = rules.recovered(new, now, receipt, reason)
+            self._append([row])
+            return row
 
     def _update(self, sql: str, row: Row, **params: Any) -> None:
         """Changes a row. Raises LedgerConflict if its state or token is another by now."""
@@ -476,6 +496,79 @@ class SqlLedger(ABC):
         for found in self._select("SELECT * FROM notes WHERE key = 'pause'"):
             return moment(found["at"]), found["value"]
         return None
+
+    def halt(self, account: str, halt: Halt, asked: Sequence[str] = ()) -> Halt:
+        """Like a pause: when it returns, no arming that it forbids is committed any more."""
+        with self._write("pause") as now:
+            standing = self._find(f"halt:{account}")
+            stands = rules.halting(_halt(standing) if standing else None, halt, now)
+            self._note(_NOTE_AGAIN, f"halt:{account}", _halt_text(stands), stands.since)
+            if asked:
+                all_asked = sorted({*asked, *self._asked(account)})
+                self._note(_NOTE_AGAIN, f"asked:{account}", json.dumps(all_asked), now)
+            return stands
+
+    def _find(self, key: str) -> dict[str, Any] | None:
+        found = self._all("SELECT * FROM notes WHERE key = :key", key=key)
+        return found[0] if found else None
+
+    def _asked(self, account: str) -> set[str]:
+        found = self._find(f"asked:{account}")
+        return set(json.loads(found["value"])) if found else set()
+
+    def unhalt(self, account: str) -> Halt | None:
+        with self._write():
+            found = self._find(f"halt:{account}")
+            self._do("DELETE FROM notes WHERE key = :key", key=f"halt:{account}")
+            return _halt(found) if found else None
+
+    def halted(self, account: str) -> Halt | None:
+        with self._read() as there:
+            found = self._find(f"halt:{account}") if there else None
+        return _halt(found) if found else None
+
+    def halts(self) -> dict[str, Halt]:
+        return {item["key"].removeprefix("halt:"): _halt(item) for item in self._select(_HALTS)}
+
+    def was_asked(self, account: str) -> set[str]:
+        with self._read() as there:
+            return self._asked(account) if there else set()
+
+    def trust(self, account: str) -> Trust:
+        with self._read() as there:
+            if not there:
+                return Trust()
+            known = self._trusted(account)
+            newest = self._all(_LAST, account=account)
+            signs = rules.signs_of_life(_row(newest[0])) if newest else []
+            beats = map(_beat, self._all(_BEATS, since=_text(self._now() - _DAY)))
+            signs += rules.beats_of(account, beats)
+            return replace(known, life=max(signs, default=None))
+
+    def _trusted(self, account: str) -> Trust:
+        found = self._find(f"trust:{account}")
+        if found is None:
+            return Trust()
+        said = json.loads(found["value"])
+        times = {name: moment(said[name]) for name in _TRUST_TIMES if said[name] is not None}
+        return Trust(said["lineage"], **times)
+
+    def suspect(self, account: str, since: datetime, *, noticed: datetime | None = None) -> None:
+        with self._write("pause") as now:
+            trust = rules.suspecting(self._trusted(account), since, noticed)
+            self._entrust(account, trust, now)
+
+    def clear(self, account: str, lineage: str, was: Trust) -> bool:
+        with self._write("pause") as now:
+            if not rules.unchanged(self._trusted(account), was):
+                return False
+            self._entrust(account, Trust(lineage), now)
+            return True
+
+    def _entrust(self, account: str, trust: Trust, now: datetime) -> None:
+        times = {name: _text(getattr(trust, name)) for name in _TRUST_TIMES}
+        said = {"lineage": trust.lineage, **times}
+        self._note(_NOTE_AGAIN, f"trust:{account}", json.dumps(said), now)
 
     def beat(self, worker: str, note: Mapping[str, Any]) -> None:
         with self._write() as now:
@@ -571,6 +664,16 @@ def _use(found: Mapping[str, Any]) -> Use:
         draws=_draws(found["draws"]) or (),
         picture=media[0]["path"] if media else None,
     )
+
+
+def _halt_text(halt: Halt) -> str:
+    return json.dumps(asdict(halt) | {name: _text(getattr(halt, name)) for name in _HALT_TIMES})
+
+
+def _halt(found: Mapping[str, Any]) -> Halt:
+    values = json.loads(found["value"])
+    times = {name: moment(values[name]) for name in _HALT_TIMES if values[name] is not None}
+    return Halt(**(values | times))
 
 
 def _beat(found: Mapping[str, Any]) -> Beat:

@@ -76,6 +76,10 @@ class SqliteLedger(SqlLedger):
     def prove_alone(self) -> bool:
         return self._present and presence.alone(self._lock)
 
+    def lineage(self) -> str:
+        """A file says nothing of the copies that were made of it."""
+        return ""
+
     def _twin(self) -> Self:
         return type(self)(
             str(self._path), readonly=self._readonly, clock=self._clock, busy=self._busy

@@ -4,11 +4,13 @@ What becomes of a post, by how its one request ended:
 
     2xx with an id                                   a receipt
     429; the credentials, the rights, the address    NotSent: X did not process it
-    400, 403 and their like; no credit; suspended    Refused
+    no credit; suspended, locked                     NotSent: nor that, until a person acts
+    400, 403 and their like                          Refused
     everything else, "duplicate content" too         InDoubt
 
 Other requests never post anything: there, whatever may pass by itself is NotSent. What is no fault
-of this post, but of the account, has `account_wide` among its facts.
+of this post, but of the account, has `account_wide` among its facts; and `person` too, where only
+somebody's doing can end it: buying credit, unlocking the account.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.domain import Post, Receipt
+from bot.domain import Receipt
 from bot.errors import InDoubt, NetworkError, NotSent, Refused
 from bot.networks.base import Found
 
@@ -56,7 +58,7 @@ def _judge_account(answer: Answer, problem: _Problem, facts: dict[str, Any]) -> 
     text, status = problem.text, answer.status
     if status == 402 or (400 <= status < 500 and "creditsdepleted" in text):
         facts["fix"] = "Buy credit in X's developer console; until then nothing can be posted."
-        return Refused(**facts, account_wide=True)
+        return NotSent(**facts, account_wide=True, person=True)
     if status == 429:
         return NotSent(**facts, retry_at=_resets_at(answer.headers))
     if status == 401:
@@ -84,7 +86,7 @@ def _judge_forbidden(text: str, facts: dict[str, Any]) -> NetworkError | None:
         return NotSent(**facts, account_wide=True)
     if re.search(r"\b(?:suspended|locked)\b", text):
         facts["fix"] = "Log in to the account at x.com and settle it there."
-        return Refused(**facts, account_wide=True)
+        return NotSent(**facts, account_wide=True, person=True)
     return None
 
 
@@ -222,31 +224,29 @@ def _has_all(item: Mapping[str, Any]) -> bool:
         return False
 
 
-def compare(item: Mapping[str, Any], post: Post) -> Found:
-    """A post of a page, held against the one that is looked for."""
+def read_post(item: Mapping[str, Any]) -> Found:
+    """A post of a page. It is the same as another by its text, and as many pictures."""
+    pictures = len((item.get("attachments") or {}).get("media_keys") or ())
+    text = _shown(item, pictures)
     return Found(
         receipt=_receipt_of(item["id"]),
         created_at=datetime.fromisoformat(item["created_at"]),
-        same=is_same(item, post),
+        text=text,
+        same=lambda post: pictures == len(post.media) and _plain(text) == _plain(post.text),
     )
 
 
-def is_same(item: Mapping[str, Any], post: Post) -> bool:
-    """Whether a post as X shows it is this one: the text, and as many pictures.
+def _shown(item: Mapping[str, Any], pictures: int) -> str:
+    """The text as it was written, from how X shows it.
 
     X shows `&`, `<` and `>` escaped, every address as a t.co link, and one more such link at the
     end for the pictures.
     """
-    pictures = len((item.get("attachments") or {}).get("media_keys") or ())
-    if pictures != len(post.media):
-        return False
     note = item.get("note_post") or {}
     text = _unescaped(note.get("text") or item["text"])
     for source in (note, item):
         text = _expanded(text, (source.get("entities") or {}).get("urls") or ())
-    if pictures:
-        text = _SHORT_LINK.sub("", text)
-    return _plain(text) == _plain(post.text)
+    return _SHORT_LINK.sub("", text) if pictures else text
 
 
 def _unescaped(text: str) -> str:

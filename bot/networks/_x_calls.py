@@ -11,16 +11,16 @@ from typing import Any, BinaryIO
 
 from requests import RequestException
 
-from bot.domain import Attachment, Post, Receipt
+from bot.domain import Attachment, Receipt
 from bot.errors import InDoubt, NotSent, Refused
 from bot.networks._http import FileBody, Flight
 from bot.networks._x_answers import (
-    compare,
     first_words,
     judge,
     read_id,
     read_json,
     read_page,
+    read_post,
     read_receipt,
     unreadable,
 )
@@ -93,16 +93,16 @@ class Line:
             raise unreadable(doing)
         return read_id(data, doing), data["username"]
 
-    def find(self, user: str, post: Post, since: datetime) -> list[Found]:
-        """The account's own posts since then, each compared with this one."""
+    def find(self, user: str, since: datetime) -> list[Found]:
+        """The account's own posts since then."""
         items = list(self.posts(user, since))
         try:
-            return [compare(item, post) for item in items]
+            return [read_post(item) for item in items]
         except (AttributeError, TypeError, ValueError) as error:
             raise unreadable("reading the account's posts") from error
 
     def posts(self, user: str, since: datetime) -> Iterator[dict[str, Any]]:
-        """The account's own posts since then. Raises NotSent unless it gets all of them."""
+        """The account's own posts since then: all of them, or NotSent or Refused."""
         doing = "reading the account's posts"
         params: dict[str, Any] = {
             "max_results": PAGE,
@@ -117,7 +117,7 @@ class Line:
             if not token:
                 return
             params["pagination_token"] = token
-        raise NotSent(
+        raise Refused(
             network="X",
             what=f"{doing}: there are more than {PAGE * PAGES} since {params['start_time']}",
             fix="Look for the post by hand, then run `bot resolve`.",

@@ -54,11 +54,15 @@ def _fill(value: Any, known: Mapping[str, str]) -> Any:
 
 
 class Found(NamedTuple):
-    """A post that was read back from the account. `same`: it is exactly the one asked for."""
+    """A post that was read back from the account, as readers see its text.
+
+    `same` says whether it is exactly this post.
+    """
 
     receipt: Receipt
     created_at: datetime
-    same: bool
+    text: str
+    same: Callable[[Post], bool]
 
 
 class Network(Protocol):
@@ -89,12 +93,18 @@ class Network(Protocol):
     ) -> Receipt:
         """Sends the one call. Never tries twice and follows no redirect.
 
+        An error has `account_wide` among its facts where every post of the account would meet it,
+        and `person` where nothing but a person's doing can end that.
+
         `before_write` is called after the connection stands and before the first byte is written;
         if it raises, nothing was sent. Raises NotSent, Refused or InDoubt, and nothing else.
         """
 
-    def find(self, post: Post, since: datetime) -> Sequence[Found]:
-        """The account's own posts since then, each compared with this one. Raises NetworkError."""
+    def find(self, since: datetime) -> Sequence[Found]:
+        """The account's own posts since then: all of them, or NetworkError.
+
+        Raises Refused where reading is not allowed, and NotSent where another try may do.
+        """
 
     def whoami(self) -> str:
         """The account's name there, by one harmless authenticated read. Raises NetworkError."""
@@ -160,7 +170,7 @@ class DryRun:
         self._log(request)
         return Receipt(remote_id=f"dry-run-{id(request):x}", url="")
 
-    def find(self, post: Post, since: datetime) -> Sequence[Found]:  # noqa: ARG002
+    def find(self, since: datetime) -> Sequence[Found]:  # noqa: ARG002
         return ()
 
     def whoami(self) -> str:

@@ -150,16 +150,16 @@ class X:
             finally:
                 self._forget(media_ids)
 
-    def find(self, post: Post, since: datetime) -> Sequence[Found]:
+    def find(self, since: datetime) -> Sequence[Found]:
         """The account's own posts since then (replies and reposts left out), newest first.
 
         Reads all of them or raises: NotSent if X did not answer well, Refused if it won't.
         """
         with self._line() as line:
             user, _ = self._me(line)
-            found = line.find(user, post, since)
+            found = line.find(user, since)
         self.posts_read += len(found)
-        _tell_cost(len(found))
+        _tell_cost(len(found), self.posts_read)
         return found
 
     def whoami(self) -> str:
@@ -232,12 +232,16 @@ class X:
             self._lent.pop(media_id, None)
 
 
-def _tell_cost(posts: int) -> None:
+def _tell_cost(posts: int, in_all: int) -> None:
     import logging
 
+    if not posts:
+        return
     low, high = (price * posts for price in READ_DOLLARS)
+    most = READ_DOLLARS[1] * in_all
     log = logging.getLogger("bot.networks.x")
-    log.info("read %d posts back from X, for $%.3f to $%.3f", posts, low, high)
+    said = "read %d posts back from X, for $%.3f to $%.3f; since the start at most $%.3f"
+    log.info(said, posts, low, high, most)
 
 
 def _unused(error: BaseException, flight: Flight) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,7 +76,6 @@ def test_what_is_due_is_posted_once(cli: Cli, live: dict[str, str], x: FakeX, si
 
 FAULTS: list[tuple[str, dict[str, Any], str, str, int]] = [
     ("status", {"code": 400}, "failed", "failed: X: refused", 0),
-    ("suspended", {}, "failed", "failed: X: refused", 0),
     ("drop_after_store", {}, "unknown", "unknown: X: it may or may not have been posted", 1),
     ("garbage_201", {}, "unknown", "unknown: X: it may or may not have been posted", 1),
     ("rate_limited", {}, "retry", "retry: X: not sent", 1),
@@ -153,7 +154,7 @@ def test_a_slot_that_came_too_late_is_missed_and_said(
     done = cli("post", env=live, code=1)
     assert done.complaint() == [f"{slot}: missed: late"]
     assert states(cli) == {slot: "missed"}
-    assert x.requests == []
+    assert {request.method for request in x.requests} == {"GET"}, "was it posted, and forgotten?"
     assert cli("post", env=live).err == "", "said once"
 
 
@@ -300,15 +301,77 @@ def test_what_needs_a_person_reaches_one(
     assert alert["message"].startswith(f"Refused for good: {slot}: ")
 
 
-def test_out_of_credit_reaches_a_person_though_it_is_tried_again(
+@pytest.mark.parametrize("fault", ["credits_depleted", "suspended"])
+def test_what_only_a_person_can_mend_halts_the_account_with_one_alert(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path, fault: str
+) -> None:
+    slot = due(site)
+    x.faults.add(fault, times=None)
+    with Listener() as listener:
+        env = {**live, "ALERT_URL": listener.url}
+        first = cli("post", env=env, code=1)
+        (alert,) = listener.alerts()
+        asked = len(x.requests)
+        cli("post", env=env, code=1)
+        again = cli("post", env=env, code=1)
+        assert listener.alerts() == []
+    assert (alert["event"], alert["account"]) == ("halted", "x")
+    assert "Nothing is posted there until `bot resume --account x`." in alert["message"]
+    assert "x: halted: X: not sent: " in first.err
+    assert "x: halted: X: not sent: " in again.err
+    assert len(x.requests) == asked, "nothing is asked of X any more"
+    assert states(cli) in ({}, {slot: "retry"}), "it is not the post's fault"
+    told = cli("status", env=live, code=1).out
+    assert "HALTED: x, since " in told
+    found = cli("status", "--json", env=live, code=1).json()
+    assert [(each["id"], each["state"]) for each in found["needs_a_person"]] == [("x", "halted")]
+    assert found["accounts"][0]["halted"]["person"] is True
+    x.faults.clear()
+    said = cli("resume").out
+    assert said == "Resumed. No longer halted: x.\n"
+    later(site)
+    cli("post", env=live)
+    assert states(cli) == {slot: "posted"}
+    assert len(x.posts) == 1
+    cli("status", env=live)
+
+
+def test_a_slot_whose_account_was_halted_with_its_pictures_says_so(
     cli: Cli, live: dict[str, str], x: FakeX, site: Path
 ) -> None:
     slot = due(site)
-    x.faults.add("credits_depleted", times=None)
+    x.faults.add("credits_depleted", match="POST /2/media/*", times=None)
+    done = cli("post", env=live, code=1)
+    first, second = done.complaint()
+    assert first == f"{slot}: due, and not sent: the account is halted, see below"
+    assert second.startswith("x: halted: X: not sent: uploading: 402")
+    assert states(cli) == {}
+    assert "halted x" in cli("doctor", env=live, code=1).out
+
+
+def later(site: Path) -> None:
+    """Whatever waits for another attempt need not wait any longer."""
+    with sqlite3.connect(f"{site}/bot.sqlite3") as db:
+        db.execute("UPDATE ledger SET next_at = claimed_at WHERE state = 'retry'")
+    db.close()
+
+
+def test_credentials_that_are_mended_lift_the_halt(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
     with Listener() as listener:
-        cli("post", env={**live, "ALERT_URL": listener.url}, code=1)
+        env = {**live, "ALERT_URL": listener.url}
+        wrong = {**env, "X_ACCESS_TOKEN_SECRET": "wrong"}
+        cli("post", env=wrong, code=1)
         (alert,) = listener.alerts()
-    assert (alert["id"], alert["account_wide"]) == (slot, "True")
+        done = cli("post", env=env)
+        assert listener.alerts() == []
+    assert alert["event"] == "halted"
+    assert "the first post that goes out lifts it" in alert["message"]
+    assert [event["event"] for event in done.events()][-2:] == ["posted", "unhalted"]
+    assert states(cli) == {slot: "posted"}
+    assert "HALTED" not in cli("status", env=live).out
 
 
 # -- the worker's start -----------------------------------------------------------------------
@@ -402,3 +465,40 @@ def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(
     finally:
         ledger.close()
         lane.network.close()
+
+
+# -- a ledger that was set back -----------------------------------------------------------------
+
+
+def test_a_backup_in_the_ledgers_place_sends_nothing_twice(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    ledger, backup = site / "bot.sqlite3", site / "backup.sqlite3"
+    shutil.copy(ledger, backup)
+    cli("post", env=live)
+    assert len(x.posts) == 1
+    shutil.copy(backup, ledger)
+    assert states(cli) == {}
+    done = cli("post", env=live)
+    assert [event["event"] for event in done.events()] == ["log", "posted"]
+    assert "read 1 posts back from X, for $0.001 to $0.005" in said(done, "log")[0]["message"]
+    assert states(cli) == {slot: "posted"}
+    assert cli("log", "--json").json()[-1]["reason"] == "reconciled after the ledger forgot it"
+    assert len(x.posts) == 1
+    cli("post", "--now", env=live)
+    assert len(x.posts) == 2
+
+
+def test_an_account_that_can_not_be_read_says_why_nothing_goes_out(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    x.faults.add("status", match="GET *", code=503, times=None)
+    done = cli("post", env=live, code=1)
+    (line,) = done.complaint()
+    assert line.startswith(f"{slot}: due, and not sent: its posts are not read back yet: X: ")
+    assert x.posts == []
+    x.faults.clear()
+    cli("post", env=live)
+    assert states(cli) == {slot: "posted"}

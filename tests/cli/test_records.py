@@ -270,6 +270,25 @@ def test_a_pause_is_said_with_its_reason(cli: Cli) -> None:
     assert line.endswith((" CET", " CEST"))
 
 
+def test_one_account_is_paused_and_resumed(cli: Cli, site: Path) -> None:
+    rewrite(site, "[accounts.x]", FRENCH)
+    said = cli("pause", "--account", "fr", "--why", "On strike").out
+    assert said == "Paused. `bot resume` lifts it.\n"
+    found = cli("status", "--json", code=1).json()
+    assert found["paused"] is None
+    halted = {each["account"]: each["halted"] for each in found["accounts"]}
+    assert halted["x"] is None
+    assert (halted["fr"]["why"], halted["fr"]["person"]) == ("paused by a person: On strike", True)
+    assert "HALTED: fr, since " in cli("status", code=1).out
+    cli("pause")
+    said = cli("resume", "--account", "fr").out
+    assert said == "Resumed. No longer halted: fr. All accounts are still paused.\n"
+    assert cli("resume", "--account", "x").out == "Resumed. All accounts are still paused.\n"
+    assert cli("resume").out == "Resumed.\n"
+    for command in ("pause", "resume"):
+        assert "There is no account `y`." in cli(command, "--account", "y", code=2).err
+
+
 def test_the_status_of_a_schedule_that_is_over(cli: Cli, site: Path) -> None:
     rewrite(site, 'every = "1h"', 'every = "1h"\nends = 2020-01-01')
     assert "  next  none: the schedule is over" in cli("status").out

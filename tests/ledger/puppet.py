@@ -22,7 +22,7 @@ from typing import Any
 
 from bot.errors import BotError
 from bot.ledger import open_ledger
-from bot.ledger.base import Row
+from bot.ledger.base import Halt, Row
 from tests.ledger.stores import HOUR, a_row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +95,11 @@ def _rearm(ledger: Any, number: int, token: str) -> str:
     return str(ledger.rearm(ledger.row("x", BEGIN + number * HOUR), token).token)
 
 
+def _halt(ledger: Any, token: str) -> str:
+    """The token of the halt that stands then."""
+    return str(ledger.halt("x", Halt(ledger.now(), "402", person=True, token=token)).token)
+
+
 def _freeze(ledger: Any, number: int) -> None:
     """Arms, but never comes to the commit."""
 
@@ -142,6 +147,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "freeze": _freeze,
     "limit": _limit,
     "may_set_up": _may_set_up,
+    "halt": _halt,
     "hasty": _hasty,
     "migrate": lambda ledger: ledger.migrate(),
     "rearm": _rearm,

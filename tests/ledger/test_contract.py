@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from bot.domain import STATES, Attachment, History, Post, Receipt, State, Use, text_key
 from bot.errors import LedgerConflict, LedgerGuard
-from bot.ledger.base import FINAL, OPEN, Ledger, NewRow, Row
+from bot.ledger.base import FINAL, OPEN, Halt, Ledger, NewRow, Row, Trust
 from tests.ledger.stores import HOUR, PICTURE, Store, a_row, a_slot, armed
 
 DAY = timedelta(days=1)
@@ -50,6 +51,10 @@ def test_an_empty_ledger_has_nothing_and_says_so(store: Store, migrated: bool) -
     assert ledger.counts() == {}
     assert ledger.knows("x", ["1"]) == set()
     assert ledger.paused() is None
+    assert ledger.halted("x") is None
+    assert ledger.halts() == {}
+    assert ledger.was_asked("x") == set()
+    assert ledger.trust("x") == Trust()
     assert ledger.beats() == []
 
 
@@ -672,6 +677,167 @@ def test_a_worker_is_forgotten_after_a_day(store: Store, ledger: Ledger) -> None
     assert ledger.migrate() == []
 
 
+# Halts
+
+
+def a_halt(ledger: Ledger, why: str = "402", **more: Any) -> Halt:
+    return Halt(ledger.now(), why, **{"fix": "Buy credit.", "person": True, "token": why, **more})
+
+
+def refused(call: Callable[[], object]) -> str:
+    with pytest.raises(LedgerGuard) as error:
+        call()
+    return error.value.reason
+
+
+def test_nothing_of_a_halted_account_is_armed_until_it_is_lifted(
+    store: Store, ledger: Ledger
+) -> None:
+    waiting = moved(ledger, "retry")
+    new = a_row(waiting.number + 1, waiting.slot + HOUR)
+    store.open().halt("x", a_halt(ledger))
+    assert refused(lambda: ledger.arm(new, "token")) == "paused"
+    assert refused(lambda: ledger.rearm(waiting, "fresh")) == "paused"
+    assert armed(ledger, "y").state == "sending", "another account's business"
+    assert waiting in everything(ledger)
+    ledger.unhalt("x")
+    assert ledger.rearm(waiting, "fresh").state == "sending"
+    assert ledger.arm(new, "token").state == "sending"
+
+
+def test_a_halt_that_lifts_itself_lets_each_slot_be_tried_but_not_too_soon(
+    store: Store, ledger: Ledger
+) -> None:
+    waiting = moved(ledger, "retry")
+    new = a_row(waiting.number + 1, waiting.slot + HOUR)
+    until = ledger.now() + HOUR
+    ledger.halt("x", a_halt(ledger, "429", person=False, until=until))
+    assert refused(lambda: ledger.rearm(waiting, "fresh")) == "paused"
+    assert refused(lambda: ledger.arm(new, "token")) == "paused"
+    store.travel(2 * HOUR)
+    ledger.halt("x", a_halt(ledger, "401", person=False, tried=waiting.slot))
+    assert refused(lambda: ledger.rearm(waiting, "fresh")) == "paused"
+    assert ledger.arm(new, "token").state == "sending"
+
+
+def test_who_begins_a_halt_is_told_apart_from_who_meets_it(store: Store, ledger: Ledger) -> None:
+    slot = ledger.now()
+    mine = a_halt(ledger, "401", person=False, tried=slot, token="mine")
+    stands = ledger.halt("x", mine)
+    assert (stands.token, stands.why, stands.tried) == ("mine", "401", None)
+    assert ledger.halt("x", mine) == stands, "said twice, for want of an answer"
+    store.travel(HOUR)
+    until = ledger.now() + HOUR
+    other = a_halt(ledger, "401 again", person=False, tried=slot, until=until, token="other")
+    again = store.open().halt("x", other)
+    assert again == replace(stands, tried=slot, until=until)
+    older = replace(other, tried=slot - HOUR, until=None, token="third")
+    assert ledger.halt("x", older) == replace(stands, tried=slot)
+    assert ledger.halted("x") == ledger.halts()["x"] == replace(stands, tried=slot)
+    worse = ledger.halt("x", a_halt(ledger, "402", token="worse", tried=slot))
+    assert (worse.why, worse.token, worse.person) == ("402", "worse", True)
+    assert ledger.halt("x", other).why == "402"
+
+
+def test_a_halt_is_lifted_once(ledger: Ledger) -> None:
+    assert ledger.unhalt("x") is None
+    stands = ledger.halt("x", a_halt(ledger))
+    ledger.halt("y", a_halt(ledger, "401"))
+    assert list(ledger.halts()) == ["x", "y"]
+    assert ledger.unhalt("x") == stands
+    assert ledger.unhalt("x") is None
+    assert list(ledger.halts()) == ["y"]
+    assert ledger.paused() is None
+
+
+def test_a_halts_time_is_the_databases(store: Store, ledger: Ledger) -> None:
+    before = ledger.now()
+    stands = ledger.halt("x", replace(a_halt(ledger), since=before - HOUR))
+    assert before <= stands.since <= ledger.now()
+    store.travel(HOUR)
+    assert store.open().halted("x") == stands
+
+
+def test_posts_that_a_person_was_asked_about_are_remembered(ledger: Ledger) -> None:
+    ledger.halt("x", a_halt(ledger), ["2", "1"])
+    ledger.unhalt("x")
+    ledger.halt("x", a_halt(ledger), ["3"])
+    ledger.halt("x", a_halt(ledger))
+    assert ledger.was_asked("x") == {"1", "2", "3"}
+    assert ledger.was_asked("y") == set()
+    assert ledger.knows("x", ["1"]) == set()
+
+
+# What the ledger forgot
+
+
+def test_a_post_that_the_ledger_forgot_is_a_row_with_its_receipt(
+    store: Store, ledger: Ledger
+) -> None:
+    birth = ledger.begin("x", "sim")
+    row = ledger.recover(a_row(2, birth.slot + HOUR, "A"), RECEIPT, "forgotten")
+    assert (row.state, row.attempts, row.token) == ("posted", 0, "")
+    assert (row.remote_id, row.url, row.reason) == (*RECEIPT, "forgotten")
+    assert row.finished_at == row.claimed_at
+    assert store.open().row("x", row.slot) == row
+    assert ledger.history("x").uses[0].text_key == text_key("A")
+
+
+def test_only_the_next_row_and_a_new_post_are_recovered(ledger: Ledger) -> None:
+    row = ledger.receive(armed(ledger), RECEIPT)
+    before = everything(ledger)
+    other = Receipt("1791", "url")
+    for new, receipt in (
+        (a_row(row.number, row.slot + HOUR), other),
+        (a_row(row.number + 2, row.slot + HOUR), other),
+        (a_row(row.number + 1, row.slot), other),
+        (a_row(row.number + 1, row.slot + HOUR), RECEIPT),
+    ):
+        with pytest.raises(LedgerConflict):
+            ledger.recover(new, receipt, "forgotten")
+    assert everything(ledger) == before
+
+
+def test_a_suspicion_stays_until_it_is_cleared(store: Store, ledger: Ledger) -> None:
+    assert ledger.trust("x") == Trust()
+    now = ledger.now()
+    ledger.suspect("x", now)
+    ledger.suspect("x", now - HOUR, noticed=now)
+    was = store.open().trust("x")
+    ledger.suspect("x", now)
+    assert was == ledger.trust("x") == Trust(None, now - HOUR, now)
+    assert ledger.trust("y") == Trust()
+    ledger.suspect("x", now, noticed=now + HOUR)
+    assert not ledger.clear("x", "past", was), "somebody noticed more meanwhile"
+    assert ledger.trust("x") == Trust(None, now - HOUR, now + HOUR)
+    assert ledger.clear("x", "past", ledger.trust("x"))
+    assert store.open().trust("x") == Trust("past")
+    ledger.suspect("x", now)
+    assert ledger.trust("x") == Trust("past", now)
+
+
+def test_signs_of_life_are_the_accounts_own(store: Store, ledger: Ledger) -> None:
+    row = armed(ledger)
+    assert ledger.trust("x").life == row.armed_at
+    store.travel(HOUR)
+    ledger.beat("host:1/y", {"account": "y"})
+    ledger.beat("somebody", {})
+    assert ledger.trust("x").life == row.armed_at
+    ledger.beat("host:1/x", {"account": "x"})
+    life = ledger.trust("x").life
+    assert life is not None
+    assert row.armed_at is not None
+    assert HOUR <= life - row.armed_at < 2 * HOUR
+    store.travel(HOUR)
+    assert ledger.trust("x").life == life
+    posted = ledger.receive(row, RECEIPT)
+    assert ledger.trust("x").life == posted.finished_at
+
+
+def test_a_database_goes_on_from_one_past(store: Store, ledger: Ledger) -> None:
+    assert ledger.lineage() == ledger.lineage() == store.open().lineage()
+
+
 # All of it
 
 
@@ -690,6 +856,7 @@ def test_words_that_no_database_can_hold_do_not_lose_the_record(ledger: Ledger) 
     paused = ledger.paused()
     assert paused is not None
     assert paused[1] == clean
+    assert ledger.halt("x", a_halt(ledger, nasty)).why == clean
 
 
 def test_what_one_handle_does_the_other_sees(store: Store, ledger: Ledger) -> None:
@@ -723,6 +890,7 @@ def test_closing_twice_does_no_harm(ledger: Ledger) -> None:
         lambda ledger, row: ledger.move(row, "unknown", ""),
         lambda ledger, row: ledger.receive(row, RECEIPT),
         lambda ledger, row: ledger.pause(),
+        lambda ledger, row: ledger.halt("x", a_halt(ledger)),
         lambda ledger, row: ledger.beat("worker", {}),
     ],
 )

@@ -15,7 +15,7 @@ import pytest
 
 from bot.errors import LedgerError, LedgerGuard, LedgerUnavailable
 from bot.ledger import sql
-from bot.ledger.base import Ledger, Row
+from bot.ledger.base import Halt, Ledger, Row
 from bot.ledger.postgres import PostgresLedger
 from tests.ledger.puppet import BEGIN
 from tests.ledger.stores import HOUR, a_row, armed
@@ -204,6 +204,31 @@ def test_an_arming_that_meets_a_pause_waits_and_sees_it(
     assert isinstance(arming.outcome, LedgerGuard)
     assert arming.outcome.reason == "paused"
     assert ledger.open_rows("x") == [row]
+
+
+def test_an_arming_that_meets_a_halt_waits_and_sees_it(
+    postgres_url: str, ledger: PostgresLedger, admin: psycopg.Connection[Any]
+) -> None:
+    row = armed(ledger)
+    halt = sql._halt_text(Halt(BEGIN, "402", person=True))
+    with ledger._write("pause"):
+        arming = Outcome(postgres_url, lambda mine: mine.arm(a_row(3, row.slot + HOUR), "token"))
+        wait_until_waiting(admin, arming)
+        ledger._note(sql._NOTE_ONCE, "halt:x", halt, BEGIN)
+    arming.join()
+    assert isinstance(arming.outcome, LedgerGuard)
+    assert ledger.history("x").rows == 2
+
+
+def test_a_halt_waits_for_armings_under_way(
+    postgres_url: str, ledger: PostgresLedger, admin: psycopg.Connection[Any]
+) -> None:
+    with ledger._write("arm"):
+        halting = Outcome(postgres_url, lambda mine: mine.halt("x", Halt(BEGIN, "402")))
+        wait_until_waiting(admin, halting)
+        assert halting.is_alive()
+    halting.join()
+    assert isinstance(halting.outcome, Halt)
 
 
 def test_a_pause_waits_for_armings_under_way(

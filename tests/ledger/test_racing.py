@@ -51,6 +51,22 @@ def test_of_many_processes_that_rearm_a_row_exactly_one_wins(
             assert (row.token, row.attempts) == (won[0], attempt)
 
 
+def test_of_many_processes_that_halt_an_account_one_raises_the_alarm(
+    url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    ledger = opener(open_ledger(url))
+    ledger.migrate()
+    with puppets(url, 3) as racers:
+        for attempt in range(ROUNDS // 2):
+            for name, racer in enumerate(racers):
+                racer.tell("halt", f"{name}-{attempt}")
+            answers = {racer.hear() for racer in racers}
+            assert len(answers) == 1, "all see the same halt, and so one of them its own"
+            lifted = ledger.unhalt("x")
+            assert lifted is not None
+            assert answers == {lifted.token}
+
+
 def test_of_many_threads_that_claim_a_number_exactly_one_wins(
     url: str, opener: Callable[[Ledger], Ledger]
 ) -> None:

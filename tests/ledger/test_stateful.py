@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from bot.domain import Receipt
 from bot.errors import LedgerError
-from bot.ledger.base import Ledger, NewRow, Row
+from bot.ledger.base import Halt, Ledger, NewRow, Row, Trust
 from bot.ledger.memory import MemoryLedger
 from bot.ledger.postgres import PostgresLedger
 from bot.ledger.sqlite import SqliteLedger
@@ -140,8 +140,42 @@ class Agreement(RuleBasedStateMachine):
     def resume(self) -> None:
         self.both(lambda ledger: ledger.resume())
 
-    @rule(worker=st.sampled_from("ab"), note=st.sampled_from([{}, {"n": 1}]))
-    def beat(self, worker: str, note: dict[str, int]) -> None:
+    @rule(
+        account=ACCOUNTS,
+        person=st.sampled_from([False, False, True]),
+        until=TIMES,
+        tried=TIMES,
+        token=TOKENS,
+        asked=st.sampled_from(["", "1", "12"]),
+    )
+    def halt(self, account: str, token: str, asked: str, **fields: Any) -> None:
+        halt = Halt(self.at, "why", "fix", token=token, **fields)
+        self.both(lambda ledger: ledger.halt(account, halt, asked))
+
+    @rule(account=ACCOUNTS)
+    def unhalt(self, account: str) -> None:
+        self.both(lambda ledger: ledger.unhalt(account))
+
+    @rule(
+        account=ACCOUNTS,
+        hours=st.sampled_from([1, 1, 0]),
+        text=st.sampled_from("AB"),
+        remote_id=st.sampled_from("123"),
+    )
+    def recover(self, account: str, hours: int, text: str, remote_id: str) -> None:
+        new = self.new(account, 1, hours, text, 1)
+        self.both(lambda ledger: ledger.recover(new, Receipt(remote_id, "url"), "forgotten"))
+
+    @rule(account=ACCOUNTS, since=TIMES.filter(bool), noticed=TIMES)
+    def suspect(self, account: str, since: Any, noticed: Any) -> None:
+        self.both(lambda ledger: ledger.suspect(account, since, noticed=noticed))
+
+    @rule(account=ACCOUNTS, was=st.one_of(st.none(), st.just(Trust())))
+    def clear(self, account: str, was: Trust | None) -> None:
+        self.both(lambda ledger: ledger.clear(account, "past", was or ledger.trust(account)))
+
+    @rule(worker=st.sampled_from("ab"), note=st.sampled_from([{}, {"account": "x"}]))
+    def beat(self, worker: str, note: dict[str, str]) -> None:
         self.both(lambda ledger: ledger.beat(worker, note))
 
     @rule(worker=st.sampled_from("ab"))
@@ -165,6 +199,9 @@ class Agreement(RuleBasedStateMachine):
             lambda ledger: ledger.knows("x", ["1", "2", "3"]),
             lambda ledger: ledger.counts(),
             lambda ledger: ledger.paused(),
+            lambda ledger: ledger.halts(),
+            lambda ledger: [ledger.was_asked(account) for account in "xy"],
+            lambda ledger: [ledger.trust(account) for account in "xy"],
             lambda ledger: ledger.beats(),
         ):
             self.both(read)

@@ -111,15 +111,15 @@ ANSWERS: dict[str, tuple[bytes, type[NetworkError], dict[str, Any], str]] = {
     "401 huge": (reply(401, b" " * 1_000_001), NotSent, {"account_wide": True}, "credentials"),
     "402": (
         reply(402, {"title": "CreditsDepleted", "detail": "No credits.", "status": 402}),
-        Refused,
-        {"status": 402, "account_wide": True},
+        NotSent,
+        {"status": 402, "account_wide": True, "person": True},
         "Buy credit",
     ),
-    "402 HTML": (reply(402, HTML), Refused, {"account_wide": True}, "Buy credit"),
+    "402 HTML": (reply(402, HTML), NotSent, {"account_wide": True, "person": True}, "Buy credit"),
     "403 no credit": (
         reply(403, {"title": "CreditsDepleted"}),
-        Refused,
-        {"account_wide": True},
+        NotSent,
+        {"account_wide": True, "person": True},
         "Buy credit",
     ),
     "403 duplicate": (
@@ -150,14 +150,14 @@ ANSWERS: dict[str, tuple[bytes, type[NetworkError], dict[str, Any], str]] = {
     ),
     "403 suspended": (
         problem(403, "about:blank", "Your account is suspended and may not do this."),
-        Refused,
-        {"account_wide": True},
+        NotSent,
+        {"account_wide": True, "person": True},
         "Log in",
     ),
     "403 locked": (
         reply(403, {"errors": [{"code": 326, "message": "This account is temporarily locked."}]}),
-        Refused,
-        {"account_wide": True},
+        NotSent,
+        {"account_wide": True, "person": True},
         "Log in",
     ),
     "403 this content": (
@@ -223,7 +223,8 @@ def test_answers(case: str) -> None:
     assert type(error) is kind
     assert {name: error.facts.get(name) for name in facts} == facts
     assert words in str(error)
-    assert error.facts.get("account_wide", False) is facts.get("account_wide", False)
+    for fact in ("account_wide", "person"):
+        assert error.facts.get(fact, False) is facts.get(fact, False)
     assert len(server.links) == 1, "a post is never sent twice"
 
 
@@ -439,7 +440,7 @@ def test_abort_ends_only_what_is_in_flight() -> None:
 def test_without_credentials_nothing_talks() -> None:
     with Api(lambda _: SENT) as server:
         x = X(None, ".", server.url)
-        for talk in (lambda: send(x), x.whoami, lambda: x.find(POST, AT)):
+        for talk in (lambda: send(x), x.whoami, lambda: x.find(AT)):
             with pytest.raises(NotSent, match="no credentials") as caught:
                 talk()
             assert caught.value.facts["account_wide"] is True

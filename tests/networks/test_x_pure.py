@@ -12,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import Attachment, Post
-from bot.networks._x_answers import is_same
+from bot.networks._x_answers import read_post
 from bot.networks.base import Request
 from bot.networks.x import LIMITS, X, XCredentials, cost
 
 PICTURE = Attachment("media/a.png", "Alt.", "image/png", 3, "ab" * 32)
+
+
+def is_same(item: dict[str, Any], post: Post) -> bool:
+    return read_post({"id": "1", "created_at": "2026-12-01T12:00:00Z", **item}).same(post)
 
 
 def test_limits() -> None:

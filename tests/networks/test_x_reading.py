@@ -47,8 +47,8 @@ def make(url: str) -> X:
 def test_find() -> None:
     answer = page(item(12, "Something else."), item(11), item(10, POST.text + "!"))
     with Api(pages(answer)) as server:
-        found = make(server.url).find(POST, SINCE)
-    assert [(each.receipt.remote_id, each.same) for each in found] == [
+        found = make(server.url).find(SINCE)
+    assert [(each.receipt.remote_id, each.same(POST)) for each in found] == [
         ("12", False),
         ("11", True),
         ("10", False),
@@ -67,7 +67,7 @@ def test_find() -> None:
 
 def test_nothing_was_posted() -> None:
     with Api(pages(page())) as server:
-        assert make(server.url).find(POST, SINCE) == []
+        assert make(server.url).find(SINCE) == []
 
 
 def test_all_pages_are_read() -> None:
@@ -75,7 +75,7 @@ def test_all_pages_are_read() -> None:
         page(item(3, "c"), item(2, "b"), next_token="b26v89c19zqg8o3fo7gesq"), page(item(1))
     )
     with Api(answer) as server:
-        found = make(server.url).find(POST, SINCE)
+        found = make(server.url).find(SINCE)
     assert [each.receipt.remote_id for each in found] == ["3", "2", "1"]
     first, second = server.seen[1:]
     assert second.query == {**first.query, "pagination_token": "b26v89c19zqg8o3fo7gesq"}
@@ -83,16 +83,16 @@ def test_all_pages_are_read() -> None:
 
 def test_too_many_to_read_is_not_taken_for_absent() -> None:
     endless = pages(*[page(item(n, "x"), next_token="more") for n in range(9)])
-    with Api(endless) as server, pytest.raises(NotSent, match="more than 500"):
-        make(server.url).find(POST, SINCE)
+    with Api(endless) as server, pytest.raises(Refused, match="more than 500"):
+        make(server.url).find(SINCE)
     assert len(server.seen) == 6
 
 
 def test_who_it_is_is_asked_once_for_reading_and_always_for_doctor() -> None:
     with Api(pages(page(), page())) as server:
         x = make(server.url)
-        x.find(POST, SINCE)
-        x.find(POST, SINCE)
+        x.find(SINCE)
+        x.find(SINCE)
         assert x.whoami() == "@a_bot"
         assert x.whoami() == "@a_bot"
     paths = [seen.path for seen in server.seen]
@@ -103,10 +103,13 @@ def test_what_reading_costs_is_counted_and_logged(caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.INFO)
     with Api(pages(page(item(2), item(1)), page(item(3)))) as server:
         x = make(server.url)
-        x.find(POST, SINCE)
-        x.find(POST, SINCE)
+        x.find(SINCE)
+        x.find(SINCE)
     assert x.posts_read == 3
-    assert "read 2 posts back from X, for $0.002 to $0.010" in caplog.messages
+    assert caplog.messages == [
+        "read 2 posts back from X, for $0.002 to $0.010; since the start at most $0.010",
+        "read 1 posts back from X, for $0.001 to $0.005; since the start at most $0.015",
+    ]
 
 
 UNREADABLE = {
@@ -140,14 +143,20 @@ UNREADABLE = {
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_what_cannot_be_read_is_not_taken_for_absent(case: str) -> None:
     with Api(pages(UNREADABLE[case])) as server, pytest.raises(NotSent) as caught:
-        make(server.url).find(POST, SINCE)
+        make(server.url).find(SINCE)
     assert "reading the account's posts" in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [400, 402, 403])
+def test_reading_without_credit_may_do_later() -> None:
+    with Api(pages(problem(402, "about:blank", "No."))) as server, pytest.raises(NotSent) as caught:
+        make(server.url).find(SINCE)
+    assert (caught.value.facts["account_wide"], caught.value.facts["person"]) == (True, True)
+
+
+@pytest.mark.parametrize("status", [400, 403])
 def test_what_x_will_not_show_is_refused(status: int) -> None:
     with Api(pages(problem(status, "about:blank", "No."))) as server, pytest.raises(Refused):
-        make(server.url).find(POST, SINCE)
+        make(server.url).find(SINCE)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +200,7 @@ def signature(request: Seen, oauth: dict[str, str], address: str) -> str:
 
 def everything(url: str) -> Iterator[None]:
     x = make(url)
-    x.find(POST, SINCE)
+    x.find(SINCE)
     yield
     x.send(x.request(POST, "key"), (), lambda: None)
     yield
@@ -247,8 +256,8 @@ def test_the_sdk_does_not_log_what_it_sends(caplog: pytest.LogCaptureFixture) ->
     for name in ("tweepy", "oauthlib", "requests_oauthlib", "urllib3"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     caplog.set_level(logging.DEBUG)
-    with Api(pages(page())) as server:
-        make(server.url).find(POST, SINCE)
+    with Api(pages(page(item(1)))) as server:
+        make(server.url).find(SINCE)
     assert {record.name for record in caplog.records} == {"bot.networks.x"}
 
 
@@ -256,5 +265,7 @@ def test_a_picture_is_asked_of_what_is_found() -> None:
     picture = Attachment("media/a.png", "Alt.", "image/png", 3, "0" * 64)
     with_picture = item(2, f"{POST.text} https://t.co/abc", attachments={"media_keys": ["3_1"]})
     with Api(pages(page(with_picture, item(1)))) as server:
-        found = make(server.url).find(Post(POST.text, (picture,)), SINCE)
-    assert [each.same for each in found] == [True, False]
+        found = make(server.url).find(SINCE)
+    post = Post(POST.text, (picture,))
+    assert [each.same(post) for each in found] == [True, False]
+    assert [each.text for each in found] == [POST.text, POST.text]

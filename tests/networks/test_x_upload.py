@@ -272,7 +272,7 @@ FAULTS: dict[str, tuple[bytes, type[NetworkError], bool]] = {
     "302": (reply(302, b"", {"Location": "/2/media/upload"}), NotSent, False),
     "400": (problem(400, "invalid-request", "media type unrecognized."), Refused, False),
     "401": (reply(401), NotSent, True),
-    "402": (reply(402, {"title": "CreditsDepleted"}), Refused, True),
+    "402": (reply(402, {"title": "CreditsDepleted"}), NotSent, True),
     "403": (problem(403, "about:blank", "Not yours."), Refused, False),
     "403 permissions": (problem(403, "oauth1-permissions", "x"), NotSent, True),
     "404": (reply(404, b"<html>"), NotSent, True),
