@@ -150,6 +150,9 @@ class Landed:
     text: str
     at: datetime
 
+    def same(self, post: Post) -> bool:
+        return post.text == self.text
+
 
 @dataclass
 class Life:
@@ -231,15 +234,13 @@ class MortalNetwork:
             raise InDoubt(network="sim", what=what)
         return Receipt(there.remote_id, f"sim:/{there.remote_id}")
 
-    def find(self, post: Post, since: datetime) -> list[Found]:
+    def find(self, since: datetime) -> list[Found]:
         self._life.reach("find: before")
-        found = [
-            Found(Receipt(each.remote_id, "sim:/"), each.at, each.text == post.text)
-            for each in self._memory.posts(self._life.now)
-            if each.at >= since
-        ]
+        posts = [each for each in self._memory.posts(self._life.now) if each.at >= since]
         self._life.reach("find: after")
-        return found
+        return [
+            Found(Receipt(each.remote_id, "sim:/"), each.at, each.text, each.same) for each in posts
+        ]
 
     def whoami(self) -> str:
         return "@sim"
