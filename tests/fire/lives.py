@@ -46,12 +46,18 @@ AFTER_A_GAP = "receipt, a slot missed before"
 AFTER_A_DEATH = "receipt, another died before"
 AFTER_A_SENDERS_DEATH = "receipt, another died before, and its post is out"
 
+AFTER_A_LOSS = "receipt, the ledger lost a post before"
+ACCOUNT_WIDE = "401 for the account"
+
 RESPONSES = (
     RECEIPT,
     AFTER_A_GAP,
     AFTER_A_DEATH,
     AFTER_A_SENDERS_DEATH,
+    AFTER_A_LOSS,
     "429",
+    "429 beyond the slot",
+    ACCOUNT_WIDE,
     "4xx for the content",
     "5xx, stored",
     "5xx, not stored",
@@ -63,6 +69,9 @@ RESPONSES = (
     "duplicate 403",
 )
 """How the first request of a case ends, whoever makes it. Every further one gets a receipt."""
+
+THROTTLED = {"429": timedelta(minutes=5), "429 beyond the slot": timedelta(minutes=35)}
+"""After these answers: how long the network wants to be left alone."""
 
 STEPS = 500
 """More steps than any life needs."""
@@ -225,8 +234,10 @@ class MortalNetwork:
         life.reach("send: processed")
         if what == "time-out":
             life.now += timedelta(seconds=REQUEST_SECONDS)
-        if what == "429":
-            raise NotSent(network="sim", what=what, retry_at=life.now + timedelta(minutes=5))
+        if what in THROTTLED:
+            raise NotSent(network="sim", what=what, retry_at=life.now + THROTTLED[what])
+        if what == ACCOUNT_WIDE:
+            raise NotSent(network="sim", what=what, account_wide=True)
         if what == "4xx for the content":
             raise Refused(network="sim", what=what)
         there = memory.posted(number, life.now)

@@ -35,11 +35,14 @@ from bot.ledger.base import OPEN
 from bot.ledger.sql import moment
 from bot.publishing import TOO_OLD, Publisher
 from tests.fire.lives import (
+    ACCOUNT_WIDE,
     AFTER_A_DEATH,
     AFTER_A_GAP,
+    AFTER_A_LOSS,
     AFTER_A_SENDERS_DEATH,
     BEGIN,
     LATE,
+    RECEIPT,
     RESPONSES,
     Life,
     Memory,
@@ -60,8 +63,14 @@ FATES = ("processed", "processed late", "lost")
 
 HOUR = timedelta(hours=1)
 
-READINGS = frozenset(f"{name}: before" for name in ("history", "now", "open_rows", "paused"))
+READINGS = frozenset(
+    f"{name}: before"
+    for name in ("halted", "history", "lineage", "now", "open_rows", "paused", "trust", "was_asked")
+)
 WRITTEN = "send: written"
+
+FIRST_ANSWERS = (RECEIPT, AFTER_A_GAP, AFTER_A_DEATH, AFTER_A_SENDERS_DEATH, AFTER_A_LOSS)
+"""Of the answers to the first request that is written those that stand for all of them."""
 
 POINTS = frozenset(
     {f"{name}: before" for name in ("history", "knows", "now", "prove_alone", "row")}
@@ -99,8 +108,9 @@ class Group(NamedTuple):
 
     @property
     def slot(self) -> datetime:
-        """The slot of the first post, at which the first process dies."""
-        return BEGIN + timedelta(minutes=1) + self.gap
+        """The last slot of the first process: with that it has been through all there is."""
+        later = HOUR if self.response == ACCOUNT_WIDE else timedelta(0)
+        return BEGIN + timedelta(minutes=1) + self.gap + later
 
 
 class Case(NamedTuple):
@@ -134,7 +144,11 @@ def groups(
     responses: Sequence[str] = RESPONSES,
 ) -> list[Group]:
     every = product(responses, kinds, databases)
-    return [Group(database, kind, response) for response, kind, database in every]
+    return [
+        Group(database, kind, response)
+        for response, kind, database in every
+        if response != AFTER_A_LOSS or kind.readable  # what can't be read can't be missed
+    ]
 
 
 # A place for a case: a database, and the network's memory -----------------------------------------
@@ -202,6 +216,18 @@ class Place:
                 found = db.execute(sql).fetchall()
         rows = [dict(zip(_COLUMNS, values, strict=True)) for values in found]
         return [{**row, "id": slot_id(row["account"], moment(row["slot"]))} for row in rows]
+
+    def forget(self, database: str) -> None:
+        """Takes from the ledger all but the account's birth, as an old backup would."""
+        statements = "DELETE FROM ledger WHERE number > 1", "DELETE FROM uses"
+        if database == "postgres":
+            assert self._admin is not None
+            for statement in statements:
+                self._admin.execute(statement.encode())
+        else:
+            with closing(sqlite3.connect(self._folder / "ledger")) as db, db:
+                for statement in statements:
+                    db.execute(statement)
 
     def memory(self, kind: Kind) -> Memory:
         """A network's, empty."""
@@ -271,15 +297,18 @@ def play(group: Group, place: Place, make: Make = Publisher, only: str = "") -> 
 def cases(group: Group, place: Place, make: Make = Publisher) -> Iterator[Case]:
     """A life that nobody ends shows the points there are; then each of them, with each fate.
 
-    Between two readings nothing happens that outlives the process: one death will do for both.
+    Between two readings nothing happens that outlives the process: one death will do for both. And
+    who dies before the first answer dies the same death whatever the answer would have been.
     """
     url, memory, begin = _begin(group, place, make)
     points = _ended(_in_child(lambda: _first_life(url, memory, group, Life(begin), make)))
     turns = cycle(TAKEOVERS)
+    unanswered = group.response not in FIRST_ANSWERS
     for number, (before, point) in enumerate(pairwise(["", *points]), 1):
         if point == WRITTEN:
-            for fate, takeover in product(FATES, TAKEOVERS):
+            for fate, takeover in () if unanswered else product(FATES, TAKEOVERS):
                 yield Case(group, number, point, fate, takeover)
+            unanswered = False
         elif not {before, point} <= READINGS:
             yield Case(group, number, point, "", next(turns))
 
@@ -287,6 +316,10 @@ def cases(group: Group, place: Place, make: Make = Publisher) -> Iterator[Case]:
 def _begin(group: Group, place: Place, make: Make) -> tuple[str, Memory, datetime]:
     """A fresh ledger and network, and when the first process begins. One may have died before."""
     url, memory = place.fresh(group.database), place.memory(group.kind)
+    if group.response == AFTER_A_LOSS:
+        _ended(_in_child(lambda: _first_life(url, memory, group, Life(BEGIN), make)))
+        place.forget(group.database)
+        return url, memory, group.slot + timedelta(minutes=20)
     if group.response not in (AFTER_A_DEATH, AFTER_A_SENDERS_DEATH):
         return url, memory, BEGIN
     life = Life(BEGIN, WRITTEN)
@@ -295,7 +328,7 @@ def _begin(group: Group, place: Place, make: Make) -> tuple[str, Memory, datetim
     at = life.time_of_death()
     if group.response == AFTER_A_SENDERS_DEATH:
         memory.process(0, at)
-    return url, memory, at
+    return url, memory, at + timedelta(minutes=20)
 
 
 def _first_life(url: str, memory: Memory, group: Group, life: Life, make: Make) -> list[str]:
@@ -351,11 +384,11 @@ def judge(case: Case, memory: Memory, rows: list[dict[str, Any]]) -> tuple[str, 
         wrong.append("the rows are not numbered from a birth on")
     end = "not yet born"
     for at, row in enumerate(later, 1):
-        is_first = moment(row["slot"]) == case.group.slot
+        was_touched = moment(row["slot"]) <= case.group.slot
         if moment(row["slot"]) != _hour(birth) + at * HOUR:
             wrong.append(f"a slot was skipped before {row['id']}")
-        wrong += _judge_row(case, row, seen.get(row["id"], []), is_first=is_first)
-        if is_first:
+        wrong += _judge_row(case, row, seen.get(row["id"], []), was_touched=was_touched)
+        if moment(row["slot"]) == case.group.slot:
             end = str(row["state"])
             if end in ("held", "failed") and (end, row["id"]) not in memory.told():
                 end += ", and the alert died with its worker"
@@ -367,7 +400,7 @@ def _hour(row: dict[str, Any]) -> datetime:
 
 
 def _judge_row(
-    case: Case, row: dict[str, Any], seen: list[str], *, is_first: bool
+    case: Case, row: dict[str, Any], seen: list[str], *, was_touched: bool
 ) -> Iterator[str]:
     state, known = row["state"], f"{row['id']} is {row['state']} ({row['reason']})"
     if state in OPEN:
@@ -376,22 +409,22 @@ def _judge_row(
         yield f"{known} as {row['remote_id']}, but followers saw {seen}"
     if state in ("missed", "failed") and seen:
         yield f"{known}, but followers saw {seen}"
-    if state == "missed" and not row["reason"].startswith("late"):
-        yield f"{known}: missed, and not because it was late"
+    if state == "missed" and not row["reason"].startswith(("late", "paused")):
+        yield f"{known}: missed, and neither late nor paused"
     if state == "failed" and not case.group.response.startswith("4xx"):
         yield f"{known}: failed, and nothing was refused"
-    if state == "held" and not _rightly_held(case, is_first=is_first, seen=bool(seen)):
+    if state == "held" and not _rightly_held(case, was_touched=was_touched, seen=bool(seen)):
         yield f"{known}: held, and could have been settled"
 
 
-def _rightly_held(case: Case, *, is_first: bool, seen: bool) -> bool:
+def _rightly_held(case: Case, *, was_touched: bool, seen: bool) -> bool:
     """Whether nobody but a person can know: nothing can be asked, or the sender may be alive."""
     database, kind, _ = case.group
-    if is_first and case.takeover > TOO_OLD:
+    if was_touched and case.takeover > TOO_OLD:
         return True
     if kind.keyed is not None:
         return False
-    return not kind.readable or (is_first and database == "postgres" and not seen)
+    return not kind.readable or (was_touched and database == "postgres" and not seen)
 
 
 # All of them --------------------------------------------------------------------------------------
