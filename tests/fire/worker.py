@@ -25,6 +25,8 @@ DURATIONS: dict[str, Any] = {
     "TOO_OLD": timedelta(seconds=90),
     "BACKOFF": (timedelta(seconds=0.5), timedelta(seconds=4)),
     "CLOCK_SKEW": timedelta(seconds=3),
+    "ALIVE": timedelta(seconds=5),
+    "FORGOTTEN": timedelta(seconds=30),
     "LOOK": timedelta(seconds=2),
     "BEAT_EVERY": 1.0,
     "_AWAY": (0.1, 1.0),
