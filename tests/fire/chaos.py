@@ -117,7 +117,9 @@ class Chaos:
         if isinstance(self.stage.database, PostgresServer):
             harms |= {self.crash_database: 1, self.cut_connections: 2}
         else:
-            harms |= {self.fill_disk: 1, self.lock_ledger: 1}
+            harms[self.lock_ledger] = 1
+            if self.stage.database.mounted:
+                harms[self.fill_disk] = 1
         return harms
 
     def harm(self) -> None:
@@ -278,7 +280,7 @@ def _run(
 ) -> int:
     began = said = time.monotonic()
     terminal = sys.stdout.isatty()
-    print(f"seed {seed}, {type(chaos.stage.database).__name__}", flush=True)
+    print(f"seed {seed}, {chaos.stage.database.name}", flush=True)
     chaos.pass_time(2)
     while unfinished():
         chaos.pass_time(pause())

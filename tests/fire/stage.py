@@ -98,6 +98,7 @@ class PostgresServer:
 
     def __init__(self) -> None:
         self._server = Postgres()
+        self.name = "PostgreSQL"
         self.url = self._server.url()
 
     def crash(self) -> None:
@@ -128,6 +129,7 @@ class SqliteDisk:
         self._folder.mkdir()
         self._ballast = self._folder / "ballast"
         self.mounted = _mount(self._folder)
+        self.name = "SQLite" + ("" if self.mounted else "; no disk may be mounted, so none is full")
         self.url = f"sqlite:///{self._folder}/bot.sqlite3"
 
     def fill(self) -> None:
@@ -160,7 +162,12 @@ class SqliteDisk:
 
 
 def _mount(folder: Path) -> bool:
-    """Mounts a small disk in memory that this process and its children alone can see."""
+    """Mounts a small disk in memory that this process and its children alone can see.
+
+    False where that is not permitted, or not known.
+    """
+    if sys.platform != "linux":
+        return False
     new_namespace, recursive_private = 0x00020000, 0x44000
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(new_namespace) or libc.mount(b"none", b"/", None, recursive_private, None):
@@ -218,6 +225,8 @@ class Worker:
 
 def _become_a_worker() -> None:
     """It ends with the driver, and may write only what its file's mode lets it, even as root."""
+    if sys.platform != "linux":
+        return
     set_parent_death_signal, drop_from_bounding_set, override_modes = 1, 24, 1
     libc = ctypes.CDLL(None)
     libc.prctl(set_parent_death_signal, signal.SIGKILL)
