@@ -1,19 +1,29 @@
-"""The verdict on a chaos run sees what is wrong, and nothing where all is well."""
+"""The verdict on a chaos run sees what is wrong, and nothing where all is well. And its stage."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.cli.shared import NETWORKS, limits_of
+from bot.content import load_or_raise
+from bot.domain import History
 from bot.ledger import rules
 from bot.ledger.base import Row
+from bot.planning import Planner
+from tests.fire.stage import write_site
 from tests.fire.verdict import Evidence, judge, table
 from tests.fire.x import Seen
 from tests.ledger.stores import a_row
+from tests.site import ROOT
 
 BORN = datetime(2026, 12, 1, 12, 0, 0, 400_000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -94,3 +104,24 @@ def test_what_is_missing_or_seen_twice(spoil: Callable[[Evidence], Evidence], wh
 def test_an_alert_that_died_with_its_worker_is_counted() -> None:
     found = replace(evidence(rows(), [2, 5, 6]), alerted=())
     assert dict(table(found))["held, and the alert died with its worker"] == 2
+
+
+def test_every_account_has_enough_to_say_and_its_own_words(tmp_path: Path) -> None:
+    campaign = load_or_raise(write_site(tmp_path, {"fr": 1, "pl": 30}, 100), NETWORKS)
+    planner = Planner(campaign, limits_of(NETWORKS))
+    texts = []
+    for account in campaign.accounts.values():
+        plan = islice(planner.plan(account, History(account.name), BORN), 100)
+        texts += [planned.post.text for planned in plan if planned.post is not None]
+    assert len(set(texts)) == 200
+    assert [each.schedule.every for each in campaign.accounts.values()] == [(1, "s"), (30, "s")]
+
+
+def test_the_durations_that_are_shortened_are_there() -> None:
+    code = (
+        "from tests.fire.worker import hasten; hasten(); import bot.publishing as p; print(p.LOOK)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "0:00:02"
