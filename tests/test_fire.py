@@ -11,11 +11,11 @@ import pytest
 from bot.errors import NotSent
 from bot.ledger.base import Row
 from bot.publishing import Publisher
-from tests.fire.lives import AFTER_A_DEATH, AFTER_A_GAP, AFTER_A_SENDERS_DEATH, RECEIPT, warm_up
+from tests.fire.lives import AFTER_A_DEATH, AFTER_A_LOSS, AFTER_A_SENDERS_DEATH, RECEIPT, warm_up
 from tests.fire.points import Group, Place, groups, play
 from tests.simulation.world import KINDS
 
-KEYED, HOURLY, DOUBLES, READABLE, BLIND = KINDS
+KEYED, _, DOUBLES, READABLE, BLIND = KINDS
 
 
 @pytest.fixture
@@ -29,24 +29,24 @@ def place(tmp_path: Path, postgres_url: str) -> Iterator[Place]:
 @pytest.mark.parametrize(
     "group",
     [
-        Group("sqlite", READABLE, AFTER_A_DEATH),
-        Group("postgres", READABLE, AFTER_A_SENDERS_DEATH),
-        Group("sqlite", KEYED, "time-out, stored late"),
-        Group("postgres", HOURLY, "reset, stored"),
+        Group("postgres", READABLE, AFTER_A_DEATH),
+        Group("sqlite", READABLE, AFTER_A_SENDERS_DEATH),
+        Group("sqlite", READABLE, AFTER_A_LOSS),
+        Group("postgres", KEYED, "time-out, stored late"),
         Group("sqlite", DOUBLES, "duplicate 403"),
-        Group("postgres", BLIND, RECEIPT),
-        Group("postgres", DOUBLES, AFTER_A_GAP),
+        Group("sqlite", BLIND, RECEIPT),
     ],
     ids=str,
 )
 def test_whoever_dies_wherever_followers_see_it_once(group: Group, place: Place) -> None:
     result = play(group, place)
     assert result.wrong == []
-    assert result.cases >= 25
+    assert result.cases >= 15
 
 
 def test_all_of_it_is_every_database_network_and_response() -> None:
-    assert len(set(groups())) == 2 * 5 * 14
+    unreadable_losses = 2
+    assert len(set(groups())) == 2 * 5 * 17 - unreadable_losses
 
 
 class Hasty(Publisher):

@@ -249,6 +249,7 @@ def _in_child(work: Callable[[], Any]) -> Died:
     child = os.fork()
     if child == 0:
         try:
+            gc.disable()  # it would touch, and so copy, all of the parent's memory
             os.close(reader)
             said = json.dumps(work()).encode()
         except BaseException as error:  # noqa: BLE001 - the parent is to hear of it
@@ -438,7 +439,6 @@ def _settle_in(folder: Path, postgres_url: str) -> None:
     global _place
     warm_up()
     _place = Place(folder, postgres_url)
-    gc.freeze()
 
 
 def _play_here(group: Group) -> Result:
