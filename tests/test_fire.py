@@ -32,7 +32,7 @@ def place(tmp_path: Path, postgres_url: str) -> Iterator[Place]:
         Group("postgres", READABLE, AFTER_A_DEATH),
         Group("sqlite", READABLE, AFTER_A_SENDERS_DEATH),
         Group("sqlite", READABLE, AFTER_A_LOSS),
-        Group("postgres", KEYED, "time-out, stored late"),
+        Group("postgres", KEYED, "time-out, stored"),
         Group("sqlite", DOUBLES, "duplicate 403"),
         Group("sqlite", BLIND, RECEIPT),
     ],
