@@ -73,10 +73,14 @@ FIRST_ANSWERS = (RECEIPT, AFTER_A_GAP, AFTER_A_DEATH, AFTER_A_SENDERS_DEATH, AFT
 """Of the answers to the first request that is written those that stand for all of them."""
 
 POINTS = frozenset(
-    {f"{name}: before" for name in ("history", "knows", "now", "prove_alone", "row")}
+    {f"{name}: before" for name in ("halted", "history", "knows", "lineage", "now", "paused")}
+    | {f"{name}: before" for name in ("prove_alone", "row", "rows", "was_asked")}
     | {
         f"{name}: {when}"
-        for name in ("arm", "begin", "miss", "move", "rearm", "receive")
+        for name in (
+            *("arm", "begin", "clear", "halt", "miss", "move"),
+            *("rearm", "receive", "recover", "suspect", "unhalt"),
+        )
         for when in ("before", "before the commit", "after the commit")
     }
     | {f"{name}: {when}" for name in ("find", "upload") for when in ("before", "after")}
@@ -437,6 +441,8 @@ _place: Place | None = None
 
 def _settle_in(folder: Path, postgres_url: str) -> None:
     global _place
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends the pool
     warm_up()
     _place = Place(folder, postgres_url)
 
