@@ -13,7 +13,7 @@ from bot.ledger.base import Row
 from bot.publishing import Publisher
 from tests.fire.lives import AFTER_A_DEATH, AFTER_A_LOSS, AFTER_A_SENDERS_DEATH, RECEIPT, warm_up
 from tests.fire.points import Group, Place, groups, play
-from tests.simulation.world import KINDS
+from tests.simulation.faults import KINDS
 
 KEYED, _, DOUBLES, READABLE, BLIND = KINDS
 
@@ -72,8 +72,8 @@ class Impatient(Publisher):
 class Gullible(Publisher):
     """Believes that what it can't read was never sent, whoever sent it."""
 
-    def _may_judge(self, row: Row) -> bool:
-        return True
+    def _known_end(self, row: Row, now: datetime) -> datetime | None:
+        return row.armed_at
 
 
 class Forgetful(Publisher):

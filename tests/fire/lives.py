@@ -26,7 +26,7 @@ from bot.networks.base import REQUEST_SECONDS, Found, Request
 from bot.planning import Planner
 from bot.publishing import Publisher
 from tests.generated import START, campaign, limits, passage, template
-from tests.simulation.world import Kind
+from tests.simulation.faults import Kind
 
 CAMPAIGN = campaign(
     [passage(f"p{n}") for n in range(8)], [template(f"t{n}") for n in range(4)], every=(1, "h")

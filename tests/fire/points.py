@@ -51,7 +51,7 @@ from tests.fire.lives import (
     warm_up,
 )
 from tests.postgres import Postgres
-from tests.simulation.world import KINDS, Kind
+from tests.simulation.faults import KINDS, Kind
 
 DATABASES = ("sqlite", "postgres")
 
