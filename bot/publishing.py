@@ -330,6 +330,7 @@ class Publisher:
         try:
             row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
         except LedgerGuard:
+            self._memory.look_again()
             return look
         except LedgerConflict:
             return now
@@ -506,6 +507,7 @@ class Publisher:
 
     def _settle_retry(self, row: Row, now: datetime) -> datetime:
         """Another attempt: the frozen post, the same key, media uploaded again, a new token."""
+        self._memory.saw(self._ledger.history(row.account).rows)
         again = self._mend()
         if again is not None:
             return min(again, row.expires_at)
@@ -524,6 +526,7 @@ class Publisher:
         try:
             armed = self._arm(lambda: self._ledger.rearm(row, token), token)
         except LedgerGuard:
+            self._memory.look_again()
             return now + LOOK
         self._send(armed, request, media_ids)
         return now

@@ -211,8 +211,8 @@ class Ledger(Protocol):
         """Inserts a `sending` row (attempts 1): the claim, durable before any byte of the post.
 
         Guarded inside the transaction: raises LedgerGuard, reason `late` if the slot has expired by
-        the database's clock, `paused` if paused, or if the account's halt stops this slot. Raises
-        LedgerConflict if number or slot is taken.
+        the database's clock, `suspected` if posts may be missing, `paused` if paused, or if the
+        account's halt stops this slot. Raises LedgerConflict if number or slot is taken.
         """
 
     def rearm(self, row: Row, token: str) -> Row:

@@ -67,10 +67,12 @@ def recovered(new: NewRow, now: datetime, receipt: Receipt, reason: str) -> Row:
     return replace(row, state="posted", remote_id=receipt.remote_id, url=receipt.url)
 
 
-def guard(row: Row, now: datetime, paused: object, halt: Halt | None) -> None:
+def guard(row: Row, now: datetime, paused: object, halt: Halt | None, trust: Trust) -> None:
     """Raises LedgerGuard if a row may not be armed now."""
     if now > row.expires_at:
         raise LedgerGuard(reason="late")
+    if trust.suspected is not None:
+        raise LedgerGuard(reason="suspected")
     if paused or (halt is not None and halt.stops(row.slot, now)):
         raise LedgerGuard(reason="paused")
 

@@ -77,6 +77,7 @@ class World:
         self.network_skew = 0.0
         self.away_until = 0.0
         self.provable = self.random() < 0.5
+        self.edited = self.random() < 0.5
         self.faults: Counter[tuple[str, str]] = Counter()
         self.acts: Counter[str] = Counter()
         self.landed: list[Landed] = []
@@ -85,13 +86,11 @@ class World:
         self.held: set[str] = set()
         self.told: set[str] = set()
         self.by_hand: set[str] = set()
-        self.editions: set[int] = set()
         self.known_lost: set[str] = set()
         self.forgot: set[str] = set()
         self.forgot_at = -1.0
         self.asked: set[str] = set()
-        self.survivors: list[Process] = []
-        self.halts: dict[str, Process] = {}
+        self.halts: set[str] = set()
         self.alerts: Counter[str] = Counter()
         self.credit = True
         self.revoked_until = 0.0
@@ -186,7 +185,6 @@ class World:
         self._upsets()
         self.run(self.end)
         self._calm_down()
-        self.survivors = self.living()
         for process in self.processes:
             process.bury()
         return self
@@ -231,8 +229,8 @@ class World:
     def start(self) -> None:
         """A new process, perhaps with edited content."""
         if len(self.living()) < WORKERS and not self.closed:
-            edition = self.chance.randrange(EDITIONS) if self.random() < 0.4 else 0
-            self.editions.add(edition)
+            edited = self.edited and self.random() < 0.8
+            edition = self.chance.randrange(EDITIONS) if edited else 0
             process = Process(self, f"P{len(self.processes)}", self.contents[edition])
             self.note(process.name, f"starts with edition {edition}")
             self.processes.append(process)
@@ -401,7 +399,8 @@ class World:
         """The ledger is again what it was."""
         self.befell(fault, "whole")
         was = {row.id: row for row in kept.rows()}
-        self.forgot |= {row.id for row in self.ledger.rows() if was.get(row.id) != row}
+        changed = (row for row in self.ledger.rows() if was.get(row.id) != row)
+        self.forgot |= {row.id for row in changed if row.reason != "birth"}
         self.forgot_at = self.now
         if fault != "failed_over":
             self.rates["read_refused"] = 0.0
@@ -425,13 +424,12 @@ class World:
                 self._settle(row, posted=None, retry=self.random() < 0.5)
 
     def _lift(self) -> None:
-        """Buys credit, or compares what was posted with the ledger: until then a slot waits."""
+        """Buys credit, or compares what was posted with the ledger: not while such a slot lives."""
         halt = self.ledger.halted(self.account.name)
         if halt is None:
             return
-        forgotten = self._forgotten()
         now = self.clock()
-        if any(now <= self.slot_at[each.key] + GRACE for each in forgotten):
+        if any(now <= self.slot_at[key] + GRACE for key in self.forgot):
             return
         self.credit = True
         self.ask()
