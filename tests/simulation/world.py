@@ -71,6 +71,8 @@ class World:
         self.random = self.chance.random
         self.kind = self.chance.choice(KINDS)
         self.rates = self.chances.times(self.chance.choice(HARSHNESS))
+        if self.beyond == "late":
+            self.rates["late"] = 0.3
         self.calm = False
         self.now = 0.0
         self.skew = 0.0
@@ -267,7 +269,9 @@ class World:
         if self.beyond == "clock":
             self._sometime(partial(self._jump, chance.choice((-HOUR, HOUR))))
         if self.beyond == "rollback":
-            self._sometime(partial(self._back_up, self._roll_back))
+            for number in range(1, self.slots):
+                before = number * self.step - chance.uniform(0, 20 * SECOND)
+                self.after(before, partial(self._back_up, self._roll_back))
         at = chance.uniform(0.3, 2) * HOUR
         while at < self.end:
             self.after(at, self.operate)
@@ -384,10 +388,15 @@ class World:
         self._unless_calm(self._lost(), go)
 
     def _roll_back(self, kept: WorldLedger) -> None:
-        """The same, whatever they know, and whoever starts just then."""
-        self.after(
-            self.chance.uniform(MINUTE, self.step), lambda: self._forget(kept, "rolled_back")
-        )
+        """A backup takes the ledger's place and the workers are started anew, all in a minute."""
+
+        def put_back() -> None:
+            for process in self.processes:
+                process.bury()
+            self._forget(kept, "rolled_back")
+            self.start()
+
+        self._unless_calm(self.chance.uniform(10 * SECOND, MINUTE), put_back)
 
     def _lost(self) -> float:
         return self.chance.uniform(*self.chance.choice(LOST))
