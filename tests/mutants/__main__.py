@@ -145,7 +145,7 @@ def _trouble(ran: subprocess.CompletedProcess[str]) -> str:
     if ran.returncode == 0:
         return "SURVIVED"
     if ran.returncode != 1 or not re.search(r"^1 failed", ran.stdout, re.MULTILINE):
-        return f"its test did not run: {(ran.stdout + ran.stderr).strip()[-300:]}"
+        return f"its test did not run: {' '.join((ran.stdout + ran.stderr).split())[-300:]}"
     if broken := NO_VERDICT.search(ran.stdout):
         return f"is itself broken: {broken[0]}"
     return ""
