@@ -70,7 +70,7 @@ def _watch(options: argparse.Namespace, figures: Figures, began: float) -> None:
         elif now - said_at >= SAY_EVERY:
             said_at = now
             print(line, flush=True)
-        if figures.faults.total() >= options.faults:
+        if options.faults is not None and figures.faults.total() >= options.faults:
             return
 
 
@@ -82,11 +82,14 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0, help="the first world's seed")
     parser.add_argument("--runs", type=int, help="so many worlds, at most")
-    parser.add_argument("--faults", type=int, default=100_000, help="stop after so many")
+    parser.add_argument("--faults", type=int, help="stop after so many; without --runs, 100,000")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--beyond", choices=BEYOND, default="", help="break what is not promised")
     parser.add_argument("--trace", action="store_true", help="tell what happens, line by line")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.faults is None and options.runs is None:
+        options.faults = 100_000
+    return options
 
 
 def _heading(options: argparse.Namespace) -> str:

@@ -262,6 +262,9 @@ class FaultyLedger:
             world.wrong.append(f"{row.id}: armed after it had expired")
         if world.ledger.paused():
             world.wrong.append(f"{row.id}: armed during a pause")
+        born = world.ledger.history(row.account).born
+        if born is not None and row.slot <= born:
+            world.wrong.append(f"{row.id}: armed, but from before the ledger's birth")
 
     def _saw_move(self, row: Row) -> None:
         self._process.token = row.token
