@@ -5,6 +5,7 @@ The oracle is what followers saw. `python -m tests.simulation` plays as many wor
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import fields
@@ -115,6 +116,12 @@ def test_its_command_says_what_it_saw(
     assert [line for line in traced.splitlines() if line.startswith("seeds")] == [
         "seeds    7 to 9, 0 bad"
     ]
+
+
+def test_however_many_processes_play_them_the_worlds_are_the_same() -> None:
+    command = ["-m", "tests.simulation", "--runs", "30", "--workers", "2"]
+    ran = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
+    assert play(range(30), beyond="").closing() == ran.stdout.splitlines()[-1]
 
 
 def test_a_bad_seed_is_named_and_ends_with_1(

@@ -341,6 +341,9 @@ class FaultyLedger:
         if halt is not None and halt.stops(row.slot, world.clock()):
             world.wrong.append(f"{row.id}: armed during a halt")
         process.rows = max(process.rows, row.number)
+        born = world.ledger.history(row.account).born
+        if born is not None and row.slot <= born:
+            world.wrong.append(f"{row.id}: armed, but from before the ledger's birth")
 
     def _saw_move(self, row: Row) -> None:
         self._process.token = row.token
