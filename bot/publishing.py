@@ -469,7 +469,10 @@ class Publisher:
         """Settles every open row whose time has come. Returns when to look next."""
         now = self._ledger.now()
         look = now + timedelta(days=1)
-        for row in self._ledger.open_rows(self.account.name):
+        rows = self._ledger.open_rows(self.account.name)
+        if rows:
+            self._memory.saw(self._ledger.history(self.account.name).rows)
+        for row in rows:
             try:
                 look = min(look, self._settle(row, now))
             except LedgerConflict:
@@ -507,7 +510,6 @@ class Publisher:
 
     def _settle_retry(self, row: Row, now: datetime) -> datetime:
         """Another attempt: the frozen post, the same key, media uploaded again, a new token."""
-        self._memory.saw(self._ledger.history(row.account).rows)
         again = self._mend()
         if again is not None:
             return min(again, row.expires_at)

@@ -163,8 +163,8 @@ class Trust:
     `lineage` is the database's when the account was last known to agree with it (None: never
     noted). `suspected` is since when posts may be missing, until the account has been read.
     `noticed` is when it was last seen that the database had lost something, which is more than that
-    everybody slept. `life` is the newest sign of life: a row that changed, or a beat of the
-    account's worker.
+    everybody slept. `life` is the newest sign of life: a row that was claimed or armed, or a
+    beat of the account's worker.
     """
 
     lineage: str | None = None

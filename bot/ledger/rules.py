@@ -102,8 +102,11 @@ def unchanged(trust: Trust, was: Trust) -> bool:
 
 
 def signs_of_life(newest: Row) -> list[datetime]:
-    """When somebody is known to have written, by an account's newest row."""
-    return [at for at in (newest.claimed_at, newest.armed_at, newest.finished_at) if at is not None]
+    """When a worker is known to have been there, by an account's newest row.
+
+    Not when that was finished: a person may have settled it, just after restoring a backup.
+    """
+    return [at for at in (newest.claimed_at, newest.armed_at) if at is not None]
 
 
 def beats_of(account: str, beats: Iterable[Beat]) -> list[datetime]:

@@ -868,8 +868,8 @@ def test_signs_of_life_are_the_accounts_own(store: Store, ledger: Ledger) -> Non
     assert HOUR <= life - row.armed_at < 2 * HOUR
     store.travel(HOUR)
     assert ledger.trust("x").life == life
-    posted = ledger.receive(row, RECEIPT)
-    assert ledger.trust("x").life == posted.finished_at
+    ledger.receive(row, RECEIPT)
+    assert ledger.trust("x").life == life, "it may have been a person"
 
 
 def test_a_database_goes_on_from_one_past(store: Store, ledger: Ledger) -> None:

@@ -164,9 +164,10 @@ class Process:
         spinning = 0
         while not self._stopping:
             try:
+                began = self.world.now
                 look = self.publisher.step()
                 seconds = (look - self.world.clock()).total_seconds()
-                self.well_since = self.world.now
+                self.well_since = began
                 self._should_have_told()
             except LedgerUnavailable:
                 self.well_since = None
