@@ -11,7 +11,7 @@ printed as a traceback, unless the user asks for one with --debug.
       LedgerError
         LedgerUnavailable  the database did not answer; try again
         LedgerConflict     another worker was faster; read the history, plan again
-        LedgerGuard        the ledger refused to arm: expired, paused, unapproved
+        LedgerGuard        the ledger refused to arm: expired, paused, suspected
         LedgerNewer        the schema is of a later version of this program
       NetworkError         how a request ended, when it ended without a receipt
         NotSent            provably not sent, or not processed
@@ -99,12 +99,11 @@ class LedgerConflict(LedgerError):
 
 
 class LedgerGuard(LedgerError):
-    """The slot may not be sent: {reason}.
-    It is recorded as missed."""
+    """The slot may not be sent now: {reason}."""
 
     @property
     def reason(self) -> str:
-        """One of `late`, `paused`, `unapproved`."""
+        """One of `late`, `paused`, `suspected`."""
         return str(self.facts["reason"])
 
 

@@ -330,6 +330,7 @@ class Publisher:
         try:
             row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
         except LedgerGuard:
+            self._memory.look_again()
             return look
         except LedgerConflict:
             return now
@@ -468,7 +469,10 @@ class Publisher:
         """Settles every open row whose time has come. Returns when to look next."""
         now = self._ledger.now()
         look = now + timedelta(days=1)
-        for row in self._ledger.open_rows(self.account.name):
+        rows = self._ledger.open_rows(self.account.name)
+        if rows:
+            self._memory.saw(self._ledger.history(self.account.name).rows)
+        for row in rows:
             try:
                 look = min(look, self._settle(row, now))
             except LedgerConflict:
@@ -524,6 +528,7 @@ class Publisher:
         try:
             armed = self._arm(lambda: self._ledger.rearm(row, token), token)
         except LedgerGuard:
+            self._memory.look_again()
             return now + LOOK
         self._send(armed, request, media_ids)
         return now

@@ -114,6 +114,12 @@ class Memory:
             self._compare(lineage)
         return not self._suspected
 
+    def look_again(self) -> None:
+        """Takes over what others suspect: nothing is armed before that is settled."""
+        trust = self._ledger.trust(self._account.name)
+        self._suspected = self._suspected or trust.suspected is not None
+        self._certain = self._certain or trust.noticed is not None
+
     def lost_some(self) -> bool:
         """Whether something is certainly lost: that is mended, be there anything to send or not."""
         return not self.whole() and self._certain
@@ -202,25 +208,34 @@ class Memory:
         self._record(self._halts.beginning(why, fix, person=True, unread=True))
 
     def _give_back(self, unknown: list[Found], since: datetime) -> None:
-        """Each of these posts to the row or slot that it is of; the rest is looked at, too."""
-        spans = self._to_rows(unknown, since) + self._to_slots(unknown)
-        self._ask(unknown, spans)
+        """Each of these posts to the row or slot that it is of; what is left is asked about first.
 
-    def _to_rows(self, unknown: list[Found], since: datetime) -> list[Span]:
-        """Receipts for rows that have none. Gives the times of all those, found or not."""
-        spans = []
-        for row in list(self._ledger.rows(self._account.name, _WITHOUT, newest=MOST)):
-            if row.number == 1 or row.expires_at < since - FORGOTTEN:
-                continue
-            spans.append((row.slot, row.expires_at))
-            found = None if row.text is None else _take(unknown, row.post)
+        If it breaks off after that, what is not asked about is found again.
+        """
+        rows, slots = self._for_rows(unknown, since), self._for_slots(unknown)
+        spans = [(row.slot, row.expires_at) for row, _ in rows]
+        spans += [(planned.slot.due, planned.slot.expires) for _, planned, _ in slots]
+        self._ask(unknown, spans)
+        for row, found in rows:
             if found is not None:
                 self._told(self._ledger.receive(row, found.receipt, FOUND))
-        return spans
+        last = max((at for at, (_, _, found) in enumerate(slots) if found), default=-1)
+        for lost, group in groupby(slots[: last + 1], key=lambda each: each[2] is not None):
+            self._fill(lost, list(group))
 
-    def _to_slots(self, unknown: list[Found]) -> list[Span]:
-        """Rows for slots that have none; what lies between them was missed. Gives their times."""
+    def _for_rows(self, unknown: list[Found], since: datetime) -> list[tuple[Row, Found | None]]:
+        """The rows that have no receipt, each with its post if that is among these."""
+        rows = self._ledger.rows(self._account.name, _WITHOUT, newest=MOST)
+        return [
+            (row, None if row.text is None else _take(unknown, row.post, _begin(row)))
+            for row in rows
+            if row.number > 1 and row.expires_at >= since - FORGOTTEN
+        ]
+
+    def _for_slots(self, unknown: list[Found]) -> list[tuple[int, Planned, Found | None]]:
+        """The slots that have no row, each with its post if that is among these."""
         history = self._ledger.history(self._account.name)
+        self.saw(history.rows)
         if history.newest is None or history.born is None:
             return []
         begin, now = history.born - CLOCK_SKEW, self._ledger.now()
@@ -231,10 +246,7 @@ class Memory:
             if found is None and planned.slot.due > now:
                 break
             walk.append((number, planned, found))
-        last = max((at for at, (_, _, found) in enumerate(walk) if found), default=-1)
-        for lost, group in groupby(walk[: last + 1], key=lambda each: each[2] is not None):
-            self._fill(lost, list(group))
-        return [(planned.slot.due, planned.slot.expires) for _, planned, _ in walk]
+        return walk
 
     def _fill(self, lost: bool, group: Sequence[tuple[int, Planned, Found | None]]) -> None:
         if not lost and not self._miss([(number, planned) for number, planned, _ in group]):
@@ -274,6 +286,11 @@ class Memory:
         fix = "Look at them: is one of them a slot's that `bot log` does not have as posted?"
         ids = [receipt.remote_id for receipt in doubtful]
         self._record(self._halts.beginning(why, fix, person=True, asked=ids))
+
+
+def _begin(row: Row) -> datetime | None:
+    """When its post went out at the earliest; a row that was never armed may be younger than it."""
+    return row.claimed_at - CLOCK_SKEW if row.attempts else None
 
 
 def _take(unknown: list[Found], post: Post, begin: datetime | None = None) -> Found | None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from bot.errors import NotSent
+from bot.domain import Schedule
+from bot.errors import LedgerUnavailable, NotSent
 from bot.halting import resume
 from bot.ledger.base import ALIVE, Halt
 from bot.networks.base import FOREVER
@@ -397,6 +398,79 @@ def test_more_that_is_noticed_while_reading_is_read_too() -> None:
     assert world.posted() == world.seen
 
 
+def test_a_loss_that_is_certain_is_mended_though_nothing_is_left_to_send() -> None:
+    end = SLOT + 2 * HOUR
+    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=end))
+    world.run_for(timedelta(minutes=50))
+    backup = world.backup()
+    world.run_for(timedelta(hours=1, minutes=50))
+    assert len(world.seen) == 2
+    world.restore(backup)
+    world.run_for(MINUTE)
+    assert {row.state for row in world.rows()} == {"missed"}, "there is no slot after these"
+    world.run_for(quarantined(world) + MINUTE)
+    assert world.posted() == world.seen
+
+
+def test_what_one_worker_suspects_holds_for_those_that_saw_nothing() -> None:
+    """It never had more rows than the backup and what the first wrote into it."""
+    world = Restored()
+    other = world.new_worker()
+    world.step(other)
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    world.network.find_script = ["not_sent"] * 3
+    world.step()
+    world.now += MINUTE
+    world.run_for(20 * MINUTE, other)
+    assert len(world.seen) == 1
+    assert (world.row().state, world.row().reason) == ("posted", FOUND)
+
+
+def test_rows_that_are_gone_are_noticed_before_a_retry_is_sent_again() -> None:
+    world = Restored()
+    world.network.script = ["not_sent"]
+    world.at(SLOT).step()
+    backup = world.backup()
+    world.at(SLOT + MINUTE)
+    world.worker.post_next()
+    assert len(world.seen) == 2
+    world.restore(backup)
+    world.run_for(5 * MINUTE)
+    assert len(world.seen) == 2
+    world.run_for(30 * MINUTE)
+    assert world.posted() == world.seen
+
+
+def test_rows_that_go_while_the_account_is_read_are_noticed() -> None:
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.now += 40 * MINUTE
+    worker = edited(world)
+    find = world.network.find
+
+    def lose(since: datetime) -> Any:
+        world.network.find = find  # type: ignore[method-assign]
+        found = find(since)
+        knows = world.ledger.knows
+
+        def lose_then(*args: Any) -> set[str]:
+            world.ledger.knows = knows  # type: ignore[method-assign]
+            known = knows(*args)
+            world.restore(backup)
+            return known
+
+        world.ledger.knows = lose_then  # type: ignore[method-assign]
+        return found
+
+    world.network.find = lose  # type: ignore[method-assign]
+    world.run_for(HOUR, worker)
+    assert len(world.told("suspected")) == 1
+
+
 # -- what is found, and is nobody's -----------------------------------------------------------
 
 
@@ -424,6 +498,74 @@ def test_a_post_of_the_campaigns_that_is_no_slots_is_asked_about_once() -> None:
     world.run_for(3 * HOUR, edited(world))
     assert len(world.told("halted")) == 1
     assert len(world.seen) == 4
+
+
+def test_a_slot_for_which_nothing_can_be_drawn_any_more_may_have_had_it() -> None:
+    world = Restored()
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    world.campaign = campaign([], [], schedule=world.account.schedule)
+    world.at(SLOT + 40 * MINUTE)
+    worker = world.new_worker()
+    world.step(worker)
+    assert world.row().reason == "nothing to draw"
+    world.run_for(quarantined(world), worker)
+    assert len(world.told("halted")) == 1
+
+
+def test_a_slot_that_is_given_anothers_post_may_have_had_the_one_that_is_left() -> None:
+    """The slot's words were edited before the next one's were drawn, and that one got these."""
+    world = Restored()
+    backup = world.backup()
+    world.at(SLOT)
+    world.by_hand("Other words #Test")
+    planner = Planner(world.campaign, {"x": limits()})
+    first = next(planner.plan(world.account, world.ledger.history("x0"), START))
+    assert first.post is not None
+    world.by_hand(first.post.text, SLOT + HOUR)
+    world.restore(backup)
+    world.at(SLOT + timedelta(minutes=90))
+    world.run_for(HOUR, world.new_worker())
+    (told,) = world.told("halted")
+    assert "by-hand-0" in told["why"]
+    assert world.rows()[0].state == "posted"
+
+
+def test_what_is_left_is_asked_about_though_giving_back_breaks_off() -> None:
+    world = Restored()
+    backup = world.backup()
+    world.run_for(timedelta(hours=1, minutes=10))
+    world.by_hand("Other words #Test", SLOT + MINUTE)
+    world.now += 30 * MINUTE
+    world.restore(backup)
+
+    def killed(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    recover = world.ledger.recover
+    world.ledger.recover = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        world.step(world.new_worker())
+    world.ledger.recover = recover  # type: ignore[method-assign]
+    world.run_for(HOUR, world.new_worker())
+    (told,) = world.told("halted")
+    assert "by-hand-1" in told["why"]
+    assert world.posted() == world.seen[:1]
+
+
+def test_a_row_does_not_take_a_post_that_is_older_than_its_claim() -> None:
+    """The same words, lost with an old ledger, and drawn again by the new one."""
+    world = Restored()
+    world.network.script = ["vanish"]
+    world.at(SLOT).step()
+    world.ledger.move(world.row(), "held", "a person is asked")
+    world.by_hand(world.row().text or "", SLOT - 10 * MINUTE)
+    world.ledger.suspect("x0", START)
+    world.at(SLOT + HOUR)
+    world.run_for(MINUTE, world.new_worker())
+    assert world.finds() == 1
+    assert [row.state for row in world.rows()] == ["held", "posted"]
 
 
 def test_a_post_that_the_ledger_knows_is_no_question_whenever_it_went_out() -> None:
@@ -600,6 +742,33 @@ def test_a_loss_that_can_not_be_read_is_a_persons(how: str) -> None:
     world.ledger.unhalt("x0")
     world.run_for(HOUR)
     assert len(world.seen) == 2
+    assert len(world.told("halted")) == 1
+
+
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize("how", ["unread", "asked"])
+def test_the_one_alert_of_a_loss_is_not_lost_with_the_ledgers_answer(
+    how: str, committed: bool
+) -> None:
+    world = Restored(readable=how != "unread")
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    halt = world.ledger.halt
+
+    def break_off(*args: Any) -> Any:
+        world.ledger.halt = halt  # type: ignore[method-assign]
+        if committed:
+            halt(*args)
+        raise LedgerUnavailable(where="here", why="gone")
+
+    world.ledger.halt = break_off  # type: ignore[method-assign]
+    worker = edited(world)
+    world.ledger.suspect("x0", START, noticed=START)
+    with pytest.raises(LedgerUnavailable):
+        world.run_for(40 * MINUTE, worker)
+    assert world.told("halted") == []
+    world.run_for(40 * MINUTE, worker)
     assert len(world.told("halted")) == 1
 
 

@@ -5,6 +5,7 @@ The oracle is what followers saw. `python -m tests.simulation` plays as many wor
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import fields
@@ -70,10 +71,21 @@ class Gullible(Publisher):
         return row.armed_at
 
 
-@pytest.mark.parametrize("broken", [Hasty, Careless, Gullible])
-def test_the_worlds_are_hard_enough_to_show_what_is_broken(broken: type[Publisher]) -> None:
-    for seed in range(300):
-        world = World(seed, make=broken).play()
+@pytest.mark.parametrize(
+    ("broken", "chances"),
+    [
+        (Hasty, {"answer_lost": 0.1}),
+        (Careless, {"stop": 0.05}),
+        (Gullible, {"stop": 0.03, "late": 0.2}),
+    ],
+)
+def test_the_worlds_are_hard_enough_to_show_what_is_broken(
+    broken: type[Publisher], chances: dict[str, float]
+) -> None:
+    """Nothing else goes wrong in these: what is broken shows sooner, and the worlds are quick."""
+    nothing = dict.fromkeys((each.name for each in fields(Chances)), 0.0)
+    for seed in range(2000):
+        world = World(seed, Chances(**(nothing | chances)), make=broken).play()
         if duplicates(world):
             return
     pytest.fail(f"{broken.__name__} went unnoticed")
@@ -104,6 +116,12 @@ def test_its_command_says_what_it_saw(
     assert [line for line in traced.splitlines() if line.startswith("seeds")] == [
         "seeds    7 to 9, 0 bad"
     ]
+
+
+def test_however_many_processes_play_them_the_worlds_are_the_same() -> None:
+    command = ["-m", "tests.simulation", "--runs", "30", "--workers", "2"]
+    ran = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
+    assert play(range(30), beyond="").closing() == ran.stdout.splitlines()[-1]
 
 
 def test_a_bad_seed_is_named_and_ends_with_1(

@@ -163,8 +163,8 @@ class Trust:
     `lineage` is the database's when the account was last known to agree with it (None: never
     noted). `suspected` is since when posts may be missing, until the account has been read.
     `noticed` is when it was last seen that the database had lost something, which is more than that
-    everybody slept. `life` is the newest sign of life: a row that changed, or a beat of the
-    account's worker.
+    everybody slept. `life` is the newest sign of life: a row that was claimed or armed, or a
+    beat of the account's worker.
     """
 
     lineage: str | None = None
@@ -211,8 +211,8 @@ class Ledger(Protocol):
         """Inserts a `sending` row (attempts 1): the claim, durable before any byte of the post.
 
         Guarded inside the transaction: raises LedgerGuard, reason `late` if the slot has expired by
-        the database's clock, `paused` if paused, or if the account's halt stops this slot. Raises
-        LedgerConflict if number or slot is taken.
+        the database's clock, `suspected` if posts may be missing, `paused` if paused, or if the
+        account's halt stops this slot. Raises LedgerConflict if number or slot is taken.
         """
 
     def rearm(self, row: Row, token: str) -> Row:

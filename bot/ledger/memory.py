@@ -90,7 +90,7 @@ class MemoryLedger:
     def arm(self, new: NewRow, token: str) -> Row:
         row = rules.fresh(new, self.now(), token=token)
         self._follow([row])
-        rules.guard(row, self.now(), self._paused, self._halts.get(row.account))
+        self._guard(row)
         self._append([row])
         return row
 
@@ -98,7 +98,7 @@ class MemoryLedger:
         held = self._held(row)
         if held.state != "retry" or (held.state, held.token) != (row.state, row.token):
             raise rules.conflict(row)
-        rules.guard(held, self.now(), self._paused, self._halts.get(row.account))
+        self._guard(held)
         return self._put(
             replace(
                 held,
@@ -110,6 +110,10 @@ class MemoryLedger:
                 next_at=None,
             )
         )
+
+    def _guard(self, row: Row) -> None:
+        halt, trust = self._halts.get(row.account), self._trust.get(row.account, Trust())
+        rules.guard(row, self.now(), self._paused, halt, trust)
 
     def miss(self, new: Sequence[NewRow], reason: str) -> None:
         rows = [rules.fresh(item, self.now(), reason=reason) for item in new]

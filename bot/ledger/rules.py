@@ -67,10 +67,12 @@ def recovered(new: NewRow, now: datetime, receipt: Receipt, reason: str) -> Row:
     return replace(row, state="posted", remote_id=receipt.remote_id, url=receipt.url)
 
 
-def guard(row: Row, now: datetime, paused: object, halt: Halt | None) -> None:
+def guard(row: Row, now: datetime, paused: object, halt: Halt | None, trust: Trust) -> None:
     """Raises LedgerGuard if a row may not be armed now."""
     if now > row.expires_at:
         raise LedgerGuard(reason="late")
+    if trust.suspected is not None:
+        raise LedgerGuard(reason="suspected")
     if paused or (halt is not None and halt.stops(row.slot, now)):
         raise LedgerGuard(reason="paused")
 
@@ -100,8 +102,11 @@ def unchanged(trust: Trust, was: Trust) -> bool:
 
 
 def signs_of_life(newest: Row) -> list[datetime]:
-    """When somebody is known to have written, by an account's newest row."""
-    return [at for at in (newest.claimed_at, newest.armed_at, newest.finished_at) if at is not None]
+    """When a worker is known to have been there, by an account's newest row.
+
+    Not when that was finished: a person may have settled it, just after restoring a backup.
+    """
+    return [at for at in (newest.claimed_at, newest.armed_at) if at is not None]
 
 
 def beats_of(account: str, beats: Iterable[Beat]) -> list[datetime]:

@@ -127,7 +127,7 @@ _RECEIVE = """
 
 _LAST = "SELECT * FROM ledger WHERE account = :account ORDER BY number DESC LIMIT 1"
 
-_HINDRANCES = "SELECT * FROM notes WHERE key = 'pause' OR key = :halt"
+_HINDRANCES = "SELECT * FROM notes WHERE key IN ('pause', :halt, :trust)"
 
 _HALTS = "SELECT * FROM notes WHERE key >= 'halt:' AND key < 'halt;' ORDER BY key"
 
@@ -365,10 +365,16 @@ class SqlLedger(ABC):
 
     def _guard(self, row: Row) -> None:
         """Comes last: between it and the commit nothing waits for another transaction."""
-        key = f"halt:{row.account}"
-        found = {each["key"]: each for each in self._all(_HINDRANCES, halt=key)}
-        halt = _halt(found[key]) if key in found else None
-        rules.guard(row, self._now(), "pause" in found, halt)
+        keys = {"halt": f"halt:{row.account}", "trust": f"trust:{row.account}"}
+        found = {each["key"]: each for each in self._all(_HINDRANCES, **keys)}
+        halt, trust = found.get(keys["halt"]), found.get(keys["trust"])
+        rules.guard(
+            row,
+            self._now(),
+            "pause" in found,
+            _halt(halt) if halt else None,
+            _trust(trust) if trust else Trust(),
+        )
 
     def miss(self, new: Sequence[NewRow], reason: str) -> None:
         with self._write() as now:
@@ -547,11 +553,7 @@ class SqlLedger(ABC):
 
     def _trusted(self, account: str) -> Trust:
         found = self._find(f"trust:{account}")
-        if found is None:
-            return Trust()
-        said = json.loads(found["value"])
-        times = {name: moment(said[name]) for name in _TRUST_TIMES if said[name] is not None}
-        return Trust(said["lineage"], **times)
+        return _trust(found) if found else Trust()
 
     def suspect(self, account: str, since: datetime, *, noticed: datetime | None = None) -> None:
         with self._write("pause") as now:
@@ -674,6 +676,12 @@ def _halt(found: Mapping[str, Any]) -> Halt:
     values = json.loads(found["value"])
     times = {name: moment(values[name]) for name in _HALT_TIMES if values[name] is not None}
     return Halt(**(values | times))
+
+
+def _trust(found: Mapping[str, Any]) -> Trust:
+    said = json.loads(found["value"])
+    times = {name: moment(said[name]) for name in _TRUST_TIMES if said[name] is not None}
+    return Trust(said["lineage"], **times)
 
 
 def _beat(found: Mapping[str, Any]) -> Beat:

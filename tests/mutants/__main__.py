@@ -125,10 +125,13 @@ def _broken(path: Path, mutant: Mutant) -> Iterator[str]:
 
 
 def _pytest(tree: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return _run(tree, "pytest", "-p", "no:cacheprovider", "-o", "addopts=", "-q", "-x", *tests)
+    options = ("-p", "no:cacheprovider", "-o", "addopts=", "-q", "-x")
+    return _run(tree, "pytest", *options, *tests, timeout=HANGS_AFTER)
 
 
-def _run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    tree: Path, *command: str, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
     """Without bytecode: a file that is broken and mended within a second would look the same."""
     return subprocess.run(
         [sys.executable, "-m", *command],
@@ -136,7 +139,7 @@ def _run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=HANGS_AFTER,
+        timeout=timeout,
     )
 
 
@@ -145,7 +148,7 @@ def _trouble(ran: subprocess.CompletedProcess[str]) -> str:
     if ran.returncode == 0:
         return "SURVIVED"
     if ran.returncode != 1 or not re.search(r"^1 failed", ran.stdout, re.MULTILINE):
-        return f"its test did not run: {(ran.stdout + ran.stderr).strip()[-300:]}"
+        return f"its test did not run: {' '.join((ran.stdout + ran.stderr).split())[-300:]}"
     if broken := NO_VERDICT.search(ran.stdout):
         return f"is itself broken: {broken[0]}"
     return ""

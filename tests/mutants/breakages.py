@@ -33,6 +33,7 @@ MUTANTS = (
         """\
             row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
         except LedgerGuard:
+            self._memory.look_again()
             return look
         except LedgerConflict:
             return now
@@ -42,6 +43,7 @@ MUTANTS = (
             receipt = self._network.send(request, media_ids, lambda: None)
             row = self._arm(lambda: self._ledger.arm(new_row(number, planned), token), token)
         except LedgerGuard:
+            self._memory.look_again()
             return look
         except LedgerConflict:
             return now
@@ -80,8 +82,7 @@ MUTANTS = (
     Mutant(
         "guards when planning, not when arming",
         MEMORY,
-        "        rules.guard(row, self.now(), self._paused, self._halts.get(row.account))\n"
-        "        self._append([row])\n",
+        "        self._guard(row)\n        self._append([row])\n",
         "        self._append([row])\n",
         _CONTRACT + "nothing_is_armed_while_paused[memory]",
     ),
@@ -335,8 +336,8 @@ MUTANTS = (
     Mutant(
         "rearms what has expired",
         MEMORY,
-        "        rules.guard(held, self.now(), self._paused, self._halts.get(row.account))\n",
-        "        rules.guard(held, held.claimed_at, self._paused, self._halts.get(row.account))\n",
+        "        self._guard(held)\n",
+        "        self._guard(replace(held, expires_at=self.now()))\n",
         _CONTRACT + "rearming_is_guarded[memory]",
     ),
     # -- doubt: by key ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -35,25 +36,14 @@ SAY_EVERY = 60.0
 def main() -> int:
     options = _options()
     began = time.monotonic()
-    figures, said_at = Figures(), began
+    figures, stopped = Figures(), False
     print(_heading(options), flush=True)
-    for some in _play(options):
-        figures.merge(some)
-        _progress("")
-        for seed, what in some.bad.items():
-            if not options.beyond:
-                print(f"BAD seed {seed}, {what}", flush=True)
-        took = time.monotonic() - began
-        line = f"{took:7.0f} s  {figures.closing()}"
-        if sys.stdout.isatty():
-            _progress(line)
-        elif time.monotonic() - said_at >= SAY_EVERY:
-            said_at = time.monotonic()
-            print(line, flush=True)
-        if figures.faults.total() >= options.faults:
-            break
+    try:
+        _watch(options, figures, began)
+    except KeyboardInterrupt:
+        stopped = True
     _progress("")
-    print()
+    print("\nStopped before its end." if stopped else "")
     for line in figures.table():
         print(line)
     took = time.monotonic() - began
@@ -61,7 +51,27 @@ def main() -> int:
     print(f"seeds    {options.seed} to {last}, {len(figures.bad)} bad {_few(figures.bad)}".rstrip())
     print(f"took     {took:.0f} s, {figures.faults.total() / took:,.0f} faults a second")
     print(f"\n{figures.closing()}")
-    return 1 if figures.bad and not options.beyond else 0
+    return 1 if stopped or (figures.bad and not options.beyond) else 0
+
+
+def _watch(options: argparse.Namespace, figures: Figures, began: float) -> None:
+    """Adds up the worlds as they are played, and says how it goes."""
+    said_at = began
+    for some in _play(options):
+        figures.merge(some)
+        _progress("")
+        for seed, what in some.bad.items():
+            if not options.beyond:
+                print(f"BAD seed {seed}, {what}", flush=True)
+        now = time.monotonic()
+        line = f"{now - began:7.0f} s  {figures.closing()}"
+        if sys.stdout.isatty():
+            _progress(line)
+        elif now - said_at >= SAY_EVERY:
+            said_at = now
+            print(line, flush=True)
+        if options.faults is not None and figures.faults.total() >= options.faults:
+            return
 
 
 def _options() -> argparse.Namespace:
@@ -72,11 +82,14 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0, help="the first world's seed")
     parser.add_argument("--runs", type=int, help="so many worlds, at most")
-    parser.add_argument("--faults", type=int, default=100_000, help="stop after so many")
+    parser.add_argument("--faults", type=int, help="stop after so many; without --runs, 100,000")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--beyond", choices=BEYOND, default="", help="break what is not promised")
     parser.add_argument("--trace", action="store_true", help="tell what happens, line by line")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.faults is None and options.runs is None:
+        options.faults = 100_000
+    return options
 
 
 def _heading(options: argparse.Namespace) -> str:
@@ -109,7 +122,10 @@ def _play(options: argparse.Namespace) -> Iterator[Figures]:
         for seeds in chunks:
             yield play(seeds, options.beyond, options.trace)
         return
-    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+    to_the_parent = (signal.SIGINT, signal.SIG_IGN)  # it ends the others when it is told to stop
+    with ProcessPoolExecutor(
+        options.workers, get_context("spawn"), signal.signal, to_the_parent
+    ) as pool:
         ahead: deque[Future[Figures]] = deque(
             pool.submit(play, seeds, options.beyond)
             for seeds in islice(chunks, 3 * options.workers)
@@ -135,4 +151,5 @@ def _few(bad: dict[int, str]) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -98,8 +98,8 @@ there is something to do: with no row open, and with one."""
 
 BEYOND = ("late", "stale", "rollback", "clock")
 """What is not promised, each to be played by itself: requests that land later than the quarantine,
-read-backs that miss the newest posts, a ledger that goes back to what it was under the hands of
-workers who can't tell, and clocks that part by an hour."""
+read-backs that miss the newest posts, a backup that takes the ledger's place within 90 seconds of
+its last sign of life, and clocks that part by an hour."""
 
 MOST_LOST = 12 * HOUR
 LOST = ((SECOND, MINUTE), (MINUTE, 20 * MINUTE), (20 * MINUTE, 6 * HOUR))

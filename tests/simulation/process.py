@@ -164,9 +164,11 @@ class Process:
         spinning = 0
         while not self._stopping:
             try:
+                began = self.world.now
                 look = self.publisher.step()
                 seconds = (look - self.world.clock()).total_seconds()
-                self.well_since = self.world.now
+                self.well_since = began
+                self._should_have_told()
             except LedgerUnavailable:
                 self.well_since = None
                 seconds = self.world.chance.uniform(1, 30)
@@ -177,6 +179,13 @@ class Process:
             if seconds > 0:
                 self._nap(seconds)
         self._record_what_is_left()
+
+    def _should_have_told(self) -> None:
+        """Of a halt that it began and that still stands; else somebody saw to that meanwhile."""
+        halt = self.world.ledger.halted(self.world.account.name)
+        if halt is not None and halt.token in self.untold:
+            self.world.wrong.append(f"{self.name} has not told of a halt")
+        self.untold.clear()
 
     def _nap(self, seconds: float) -> None:
         """Until there is something to do; a worker also looks by itself every half minute.
@@ -327,10 +336,15 @@ class FaultyLedger:
             world.wrong.append(f"{row.id}: armed after it had expired")
         if world.ledger.paused():
             world.wrong.append(f"{row.id}: armed during a pause")
+        if world.ledger.trust(row.account).suspected is not None:
+            world.wrong.append(f"{row.id}: armed before the account was read")
         halt = world.ledger.halted(row.account)
         if halt is not None and halt.stops(row.slot, world.clock()):
             world.wrong.append(f"{row.id}: armed during a halt")
         process.rows = max(process.rows, row.number)
+        born = world.ledger.history(row.account).born
+        if born is not None and row.slot <= born:
+            world.wrong.append(f"{row.id}: armed, but from before the ledger's birth")
 
     def _saw_move(self, row: Row) -> None:
         self._process.token = row.token
@@ -367,7 +381,7 @@ class FaultyLedger:
         """Who begins a halt raises the one alarm. Said twice, for want of an answer, it is one."""
         process, world = self._process, self._process.world
         if halt.token not in world.halts:
-            world.halts[halt.token] = process
+            world.halts.add(halt.token)
             process.untold.append(halt.token)
 
 

@@ -15,8 +15,12 @@ from tests.simulation.world import World
 
 
 def duplicates(world: World) -> list[str]:
-    """Slots that followers saw more than once."""
-    times = Counter(each.key for each in world.landed if each.key)
+    """Slots that followers saw more than once.
+
+    Not counted is what the ledger forgot where the content was edited: that can't be planned again.
+    """
+    forgotten = world.forgot if world.edited and not world.beyond else ()
+    times = Counter(each.key for each in world.landed if each.key and each.key not in forgotten)
     return [f"{key}: seen {seen} times" for key, seen in times.items() if seen > 1]
 
 
@@ -59,19 +63,12 @@ def _was_asked(world: World, seen: Landed) -> bool:
         return True
     over = min(GRACE, timedelta(seconds=world.step / 2)) + DEADLINE + world.kind.quarantine
     late = START + timedelta(seconds=seen.at) > world.slot_at[seen.key] + over
-    return late and len(world.editions) > 1
+    return late and world.edited
 
 
 def _halts(world: World) -> list[str]:
-    """Halts that were told more than once, or not at all by a worker that lived on."""
-    return [
-        *(
-            f"halt {token}: told {times} times"
-            for token, times in world.alerts.items()
-            if times > 1
-        ),
-        *(f"{each.name}: has not told of a halt" for each in world.survivors if each.untold),
-    ]
+    """Halts that were told more than once."""
+    return [f"halt {token}: told {n} times" for token, n in world.alerts.items() if n > 1]
 
 
 def _gaps(world: World, rows: dict[str, Row]) -> list[str]:

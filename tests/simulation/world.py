@@ -71,12 +71,15 @@ class World:
         self.random = self.chance.random
         self.kind = self.chance.choice(KINDS)
         self.rates = self.chances.times(self.chance.choice(HARSHNESS))
+        if self.beyond == "late":
+            self.rates["late"] = 0.3
         self.calm = False
         self.now = 0.0
         self.skew = 0.0
         self.network_skew = 0.0
         self.away_until = 0.0
         self.provable = self.random() < 0.5
+        self.edited = self.random() < 0.5
         self.faults: Counter[tuple[str, str]] = Counter()
         self.acts: Counter[str] = Counter()
         self.landed: list[Landed] = []
@@ -85,13 +88,11 @@ class World:
         self.held: set[str] = set()
         self.told: set[str] = set()
         self.by_hand: set[str] = set()
-        self.editions: set[int] = set()
         self.known_lost: set[str] = set()
         self.forgot: set[str] = set()
         self.forgot_at = -1.0
         self.asked: set[str] = set()
-        self.survivors: list[Process] = []
-        self.halts: dict[str, Process] = {}
+        self.halts: set[str] = set()
         self.alerts: Counter[str] = Counter()
         self.credit = True
         self.revoked_until = 0.0
@@ -186,7 +187,6 @@ class World:
         self._upsets()
         self.run(self.end)
         self._calm_down()
-        self.survivors = self.living()
         for process in self.processes:
             process.bury()
         return self
@@ -231,8 +231,8 @@ class World:
     def start(self) -> None:
         """A new process, perhaps with edited content."""
         if len(self.living()) < WORKERS and not self.closed:
-            edition = self.chance.randrange(EDITIONS) if self.random() < 0.4 else 0
-            self.editions.add(edition)
+            edited = self.edited and self.random() < 0.8
+            edition = self.chance.randrange(EDITIONS) if edited else 0
             process = Process(self, f"P{len(self.processes)}", self.contents[edition])
             self.note(process.name, f"starts with edition {edition}")
             self.processes.append(process)
@@ -269,7 +269,9 @@ class World:
         if self.beyond == "clock":
             self._sometime(partial(self._jump, chance.choice((-HOUR, HOUR))))
         if self.beyond == "rollback":
-            self._sometime(partial(self._back_up, self._roll_back))
+            for number in range(1, self.slots):
+                before = number * self.step - chance.uniform(0, 20 * SECOND)
+                self.after(before, partial(self._back_up, self._roll_back))
         at = chance.uniform(0.3, 2) * HOUR
         while at < self.end:
             self.after(at, self.operate)
@@ -386,10 +388,15 @@ class World:
         self._unless_calm(self._lost(), go)
 
     def _roll_back(self, kept: WorldLedger) -> None:
-        """The same, whatever they know, and whoever starts just then."""
-        self.after(
-            self.chance.uniform(MINUTE, self.step), lambda: self._forget(kept, "rolled_back")
-        )
+        """A backup takes the ledger's place and the workers are started anew, all in a minute."""
+
+        def put_back() -> None:
+            for process in self.processes:
+                process.bury()
+            self._forget(kept, "rolled_back")
+            self.start()
+
+        self._unless_calm(self.chance.uniform(10 * SECOND, MINUTE), put_back)
 
     def _lost(self) -> float:
         return self.chance.uniform(*self.chance.choice(LOST))
@@ -401,7 +408,8 @@ class World:
         """The ledger is again what it was."""
         self.befell(fault, "whole")
         was = {row.id: row for row in kept.rows()}
-        self.forgot |= {row.id for row in self.ledger.rows() if was.get(row.id) != row}
+        changed = (row for row in self.ledger.rows() if was.get(row.id) != row)
+        self.forgot |= {row.id for row in changed if row.reason != "birth"}
         self.forgot_at = self.now
         if fault != "failed_over":
             self.rates["read_refused"] = 0.0
@@ -425,13 +433,12 @@ class World:
                 self._settle(row, posted=None, retry=self.random() < 0.5)
 
     def _lift(self) -> None:
-        """Buys credit, or compares what was posted with the ledger: until then a slot waits."""
+        """Buys credit, or compares what was posted with the ledger: not while such a slot lives."""
         halt = self.ledger.halted(self.account.name)
         if halt is None:
             return
-        forgotten = self._forgotten()
         now = self.clock()
-        if any(now <= self.slot_at[each.key] + GRACE for each in forgotten):
+        if any(now <= self.slot_at[key] + GRACE for key in self.forgot):
             return
         self.credit = True
         self.ask()
