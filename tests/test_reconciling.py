@@ -463,7 +463,7 @@ def test_rows_that_go_while_the_account_is_read_are_noticed() -> None:
             world.restore(backup)
             return known
 
-        world.ledger.knows = lose_then  # type: ignore[method-assign]
+        world.ledger.knows = lose_then  # type: ignore[method-assign,assignment]
         return found
 
     world.network.find = lose  # type: ignore[method-assign]
@@ -544,7 +544,7 @@ def test_what_is_left_is_asked_about_though_giving_back_breaks_off() -> None:
         raise KeyboardInterrupt
 
     recover = world.ledger.recover
-    world.ledger.recover = killed  # type: ignore[method-assign]
+    world.ledger.recover = killed  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         world.step(world.new_worker())
     world.ledger.recover = recover  # type: ignore[method-assign]
@@ -762,7 +762,7 @@ def test_the_one_alert_of_a_loss_is_not_lost_with_the_ledgers_answer(
             halt(*args)
         raise LedgerUnavailable(where="here", why="gone")
 
-    world.ledger.halt = break_off  # type: ignore[method-assign]
+    world.ledger.halt = break_off  # type: ignore[method-assign,assignment]
     worker = edited(world)
     world.ledger.suspect("x0", START, noticed=START)
     with pytest.raises(LedgerUnavailable):

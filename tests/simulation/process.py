@@ -290,6 +290,8 @@ class FaultyLedger:
             "paused": self._saw_pause,
             "halted": self._saw_halt,
             "halt": self._saw_halting,
+            "suspect": self._saw_suspicion,
+            "clear": self._saw_clearing,
         }
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -319,6 +321,8 @@ class FaultyLedger:
                 process.point(where)
                 if writes and world.fault("commit_in_doubt", where):
                     raise LedgerUnavailable(where="the world", why="gone before it answered")
+            if name == "arm":
+                process.rows = max(process.rows, result.number)
             return result
 
         return call
@@ -341,7 +345,6 @@ class FaultyLedger:
         halt = world.ledger.halted(row.account)
         if halt is not None and halt.stops(row.slot, world.clock()):
             world.wrong.append(f"{row.id}: armed during a halt")
-        process.rows = max(process.rows, row.number)
         born = world.ledger.history(row.account).born
         if born is not None and row.slot <= born:
             world.wrong.append(f"{row.id}: armed, but from before the ledger's birth")
@@ -376,6 +379,12 @@ class FaultyLedger:
 
     def _saw_history(self, history: History) -> None:
         self._process.rows = history.rows
+
+    def _saw_suspicion(self, _: None) -> None:
+        self._process.world.note_loss()
+
+    def _saw_clearing(self, _: bool) -> None:
+        self._process.world.read_account()
 
     def _saw_halting(self, halt: Halt) -> None:
         """Who begins a halt raises the one alarm. Said twice, for want of an answer, it is one."""

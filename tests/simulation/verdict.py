@@ -17,10 +17,12 @@ from tests.simulation.world import World
 def duplicates(world: World) -> list[str]:
     """Slots that followers saw more than once.
 
-    Not counted is what the ledger forgot where the content was edited: that can't be planned again.
+    Not counted is what the ledger forgot where the content was edited: that can't be planned again;
+    and what was under way when it forgot, if whoever knew was killed before that was noted.
     """
-    forgotten = world.forgot if world.edited and not world.beyond else ()
-    times = Counter(each.key for each in world.landed if each.key and each.key not in forgotten)
+    forgotten = world.forgot if world.edited and not world.beyond else set()
+    uncounted = forgotten | world.unnoted
+    times = Counter(each.key for each in world.landed if each.key and each.key not in uncounted)
     return [f"{key}: seen {seen} times" for key, seen in times.items() if seen > 1]
 
 
@@ -38,7 +40,7 @@ def losses(world: World) -> list[str]:
     for each in world.landed:
         row = posted.get(each.remote_id)
         forgotten = each.key in world.forgot
-        if not each.key or each.key in world.known_lost:
+        if not each.key or each.key in world.known_lost or each.key in world.unnoted:
             continue
         if row is None and not (forgotten and _was_asked(world, each)):
             state = rows[each.key].state if each.key in rows else "not in the ledger"

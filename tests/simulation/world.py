@@ -91,6 +91,9 @@ class World:
         self.known_lost: set[str] = set()
         self.forgot: set[str] = set()
         self.forgot_at = -1.0
+        self.unnoted: set[str] = set()
+        self._noted_before: datetime | None = None
+        self._noted = True
         self.asked: set[str] = set()
         self.halts: set[str] = set()
         self.alerts: Counter[str] = Counter()
@@ -215,6 +218,7 @@ class World:
         """Whether the last slot is over, and whoever was to find that out has looked since."""
         return (
             self.clock() > START + timedelta(seconds=self.end) + GRACE + 2 * LOOK
+            and self.ledger.history(self.account.name).rows > 0
             and not any(self.in_flight.values())
             and all(process.idle for process in self.living())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
@@ -413,8 +417,22 @@ class World:
         self.forgot_at = self.now
         if fault != "failed_over":
             self.rates["read_refused"] = 0.0
+        self._noted, self._noted_before = False, kept.trust(self.account.name).noticed
         self.ledger = kept
         self._stir()
+
+    def note_loss(self) -> None:
+        """Somebody wrote down a suspicion: perhaps that something is certainly lost."""
+        noticed = self.ledger.trust(self.account.name).noticed
+        self._noted = self._noted or noticed not in (None, self._noted_before)
+
+    def read_account(self) -> None:
+        """The account has been read. Where whoever knew of a loss was killed before it was noted,
+        that was too early for what is still under way; nobody can know, and so it is not judged."""
+        if not self._noted:
+            lost = {key for key in self.forgot if self.in_flight[key]} - self.unnoted
+            self.acts["requests whose loss nobody lived to note"] += len(lost)
+            self.unnoted |= lost
 
     # -- a person -----------------------------------------------------------------------------
 
@@ -427,10 +445,17 @@ class World:
         for row in list(self.ledger.rows(states=("held",))):
             self.held.add(row.id)
             seen = next((each for each in self.landed if each.key == row.id), None)
-            if seen is not None:
+            if seen is not None and self._is_anothers(seen):
+                self._settle(row, posted=None, retry=False)
+            elif seen is not None:
                 self._settle(row, posted=Receipt(seen.remote_id, "by hand"), retry=False)
             elif not self.in_flight[row.id]:
                 self._settle(row, posted=None, retry=self.random() < 0.5)
+
+    def _is_anothers(self, seen: Landed) -> bool:
+        """Whether the ledger, having forgotten this post, was given it back for another slot."""
+        known = self.ledger.knows(self.account.name, [seen.remote_id])
+        return seen.key in self.forgot and seen.remote_id in known
 
     def _lift(self) -> None:
         """Buys credit, or compares what was posted with the ledger: not while such a slot lives."""
