@@ -25,7 +25,7 @@ from pathlib import Path
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces
-from bot.content.writing import quoted as _quoted
+from bot.content.writing import quoted
 from bot.content.writing import write_whole
 from bot.domain import Campaign, Passage, Place, Problem, Statement
 
@@ -339,9 +339,9 @@ def lock_text(lock: Lock) -> str:
 
 
 def _entry_text(name: str, entry: Entry) -> str:
-    lines = [f"[{name}]", f"source = {_quoted(entry.source)}", f'sha256 = "{entry.sha256}"']
+    lines = [f"[{name}]", f"source = {quoted(entry.source)}", f'sha256 = "{entry.sha256}"']
     if entry.verified:
-        lines.append(f"verified = {_quoted(entry.verified)}")
+        lines.append(f"verified = {quoted(entry.verified)}")
     for part, hashes in (("words", entry.words), ("said", entry.said)):
         lines += ["", f"[{name}.{part}]", *(f'{n} = "{hashes[n]}"' for n in sorted(hashes))]
     return "\n".join(lines) + "\n"

@@ -75,7 +75,8 @@ def typed() -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize(("page", "words"), typed(), ids=lambda value: str(value))
 def test_every_command_in_a_block_can_be_typed(page: str, words: list[str]) -> None:
     command = bot.commands[words[0]]
-    with command.make_context(words[0], words[1:]):  # parses, and runs nothing
+    whole = click.Context(bot, **bot.context_settings)
+    with command.make_context(words[0], words[1:], parent=whole):  # parses, and runs nothing
         pass
 
 
