@@ -34,13 +34,14 @@ def losses(world: World) -> list[str]:
     has these very words now; or a person was asked about it.
     """
     rows = {row.id: row for row in world.ledger.rows() if row.reason != "birth"}
+    unjudged = world.known_lost | world.unnoted
     posted = {row.remote_id: row for row in rows.values() if row.state == "posted"}
     landed = {each.remote_id: each for each in world.landed}
     wrong = list(world.wrong)
     for each in world.landed:
         row = posted.get(each.remote_id)
         forgotten = each.key in world.forgot
-        if not each.key or each.key in world.known_lost or each.key in world.unnoted:
+        if not each.key or each.key in unjudged:
             continue
         if row is None and not (forgotten and _was_asked(world, each)):
             state = rows[each.key].state if each.key in rows else "not in the ledger"
@@ -52,7 +53,7 @@ def losses(world: World) -> list[str]:
             wrong.append(f"{key}: still {row.state}")
         elif row.state == "missed" and not row.reason:
             wrong.append(f"{key}: missed without a reason")
-        elif row.state == "posted" and key not in world.known_lost:
+        elif row.state == "posted" and key not in unjudged:
             seen = landed.get(row.remote_id or "")
             if seen is None or seen.text != row.text:
                 wrong.append(f"{key}: posted, but nobody saw it")
