@@ -210,11 +210,14 @@ class Memory:
     def _give_back(self, unknown: list[Found], since: datetime) -> None:
         """Each of these posts to the row or slot that it is of; what is left is asked about first.
 
-        If it breaks off after that, what is not asked about is found again.
+        If it breaks off after that, what is not asked about is found again. What was given back by
+        then may be another's, so its slot's time counts as before.
         """
         rows, slots = self._for_rows(unknown, since), self._for_slots(unknown)
         spans = [(row.slot, row.expires_at) for row, _ in rows]
         spans += [(planned.slot.due, planned.slot.expires) for _, planned, _ in slots]
+        posted = self._rows_since(since, ("posted",))
+        spans += [(row.slot, row.expires_at) for row in posted if row.reason == FOUND]
         self._ask(unknown, spans)
         for row, found in rows:
             if found is not None:
@@ -225,12 +228,15 @@ class Memory:
 
     def _for_rows(self, unknown: list[Found], since: datetime) -> list[tuple[Row, Found | None]]:
         """The rows that have no receipt, each with its post if that is among these."""
-        rows = self._ledger.rows(self._account.name, _WITHOUT, newest=MOST)
         return [
             (row, None if row.text is None else _take(unknown, row.post, _begin(row)))
-            for row in rows
-            if row.number > 1 and row.expires_at >= since - FORGOTTEN
+            for row in self._rows_since(since, _WITHOUT)
         ]
+
+    def _rows_since(self, since: datetime, states: Sequence[State]) -> list[Row]:
+        """The rows in these states that could be of a post since then, but for the birth row."""
+        rows = self._ledger.rows(self._account.name, states, newest=MOST)
+        return [row for row in rows if row.number > 1 and row.expires_at >= since - FORGOTTEN]
 
     def _for_slots(self, unknown: list[Found]) -> list[tuple[int, Planned, Found | None]]:
         """The slots that have no row, each with its post if that is among these."""

@@ -554,6 +554,25 @@ def test_what_is_left_is_asked_about_though_giving_back_breaks_off() -> None:
     assert world.posted() == world.seen[:1]
 
 
+def test_a_slot_that_was_given_anothers_post_before_may_have_had_what_is_found_now() -> None:
+    """As above, but giving back broke off in between, and went on with other content."""
+    world = Restored()
+    world.at(SLOT)
+    planner = Planner(world.campaign, {"x": limits()})
+    first = next(planner.plan(world.account, world.ledger.history("x0"), START))
+    assert first.post is not None
+    world.by_hand(first.post.text, SLOT + HOUR)
+    world.ledger.suspect("x0", START)
+    world.at(SLOT + timedelta(minutes=90))
+    world.run_for(HOUR, world.new_worker())
+    assert (world.rows()[0].reason, world.told("halted")) == (FOUND, [])
+    world.by_hand("Other words #Test", SLOT + MINUTE)
+    world.ledger.suspect("x0", START)
+    world.run_for(HOUR, world.new_worker())
+    (told,) = world.told("halted")
+    assert "by-hand-" in told["why"]
+
+
 def test_a_row_does_not_take_a_post_that_is_older_than_its_claim() -> None:
     """The same words, lost with an old ledger, and drawn again by the new one."""
     world = Restored()

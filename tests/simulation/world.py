@@ -216,14 +216,18 @@ class World:
 
     def _settled(self) -> bool:
         """Whether the last slot is over, and whoever was to find that out has looked since."""
+        over = START + timedelta(seconds=self.end) + GRACE + LOOK
         return (
-            self.clock() > START + timedelta(seconds=self.end) + GRACE + 2 * LOOK
-            and self.ledger.history(self.account.name).rows > 0
+            all(process.idle and self._looked_after(over, process) for process in self.living())
             and not any(self.in_flight.values())
-            and all(process.idle for process in self.living())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
             and self.ledger.trust(self.account.name).noticed is None
         )
+
+    def _looked_after(self, at: datetime, process: Process) -> bool:
+        """Whether its last look that went well began after this, by the ledger's clock."""
+        since = process.well_since
+        return since is not None and START + timedelta(seconds=since + self.skew) > at
 
     def living(self) -> list[Process]:
         return [process for process in self.processes if process.alive]
