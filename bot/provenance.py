@@ -25,8 +25,7 @@ from pathlib import Path
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces
-from bot.content.writing import quoted
-from bot.content.writing import write_whole
+from bot.content.writing import quoted, write_whole
 from bot.domain import Campaign, Passage, Place, Problem, Statement
 
 __all__ = ["LOCK", "Entry", "Lock", "check_lock", "normalise", "verify", "write_lock"]
