@@ -12,11 +12,11 @@ happened.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from bot.domain import Attachment, History, Post, Receipt, Slot, State, slot_id
+from bot.domain import EMPTY, Attachment, History, Post, Receipt, Slot, State, slot_id
 from bot.domain import text_key as text_key
 
 OPEN: frozenset[State] = frozenset({"sending", "retry", "unknown"})
@@ -102,13 +102,12 @@ class NewRow(NamedTuple):
     draws: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """That a worker was alive: its name (host and process), when, and what it said of itself."""
 
     worker: str
     at: datetime
-    note: Mapping[str, Any] = field(default_factory=dict)
+    note: Mapping[str, Any] = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
