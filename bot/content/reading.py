@@ -44,6 +44,8 @@ class Findings:
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The known word that this one was probably meant to be."""
+    if not known:
+        return None
     import difflib
 
     close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
