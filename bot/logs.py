@@ -251,9 +251,7 @@ def printable(text: str) -> str:
     return re.sub(_UNPRINTABLE, _escape, text)
 
 
-_UNPRINTABLE = (
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
-)
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -26,8 +26,7 @@ FINAL: frozenset[State] = frozenset({"posted", "failed", "missed"})
 """States that nothing but a receipt changes any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One slot of one account, as the ledger has it.
 
     `claimed_at` is when the row was inserted, `armed_at` when it last entered `sending`, `next_at`
@@ -110,8 +109,7 @@ class Beat(NamedTuple):
     note: Mapping[str, Any] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
+class Halt(NamedTuple):
     """An account's own pause: it stands until a person lifts it, or until the account posts again.
 
     `person`: nothing but a person lifts it. Otherwise each slot is still tried, though not before
