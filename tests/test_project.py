@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -40,7 +41,9 @@ def test_the_procfile_names_commands_that_exist() -> None:
     for command in processes.values():
         words = command.split()
         assert words[:3] == ["python", "-m", "bot"]
-        with cli.commands[words[3]].make_context(words[3], words[4:]):
+        found = cli.get_command(click.Context(cli), words[3])
+        assert found is not None
+        with found.make_context(words[3], words[4:]):
             pass
 
 
