@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit code: 0 done, 1 problems, 2 wrong usage or settings."""
+    _collect_seldom()
+
     import click
 
     from bot.cli import bot
@@ -51,6 +53,20 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _collect_seldom() -> None:
+    """Has Python look for cyclic garbage every 100,000 new objects, and not at all at the end.
+
+    A start makes some 60,000, and throws next to none of them away. By default they are looked
+    through dozens of times, and once more at the end: a seventh of the time that `bot preview`
+    takes.
+    """
+    import atexit
+    import gc
+
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
 
 
 def _write_whatever_comes() -> None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.content import make_environment
 from bot.content.words import joined, marked
@@ -26,8 +25,7 @@ _TOO_MANY_BLANK_LINES = re.compile(r"\n{3,}")
 _SPACE_AT_LINE_END = re.compile(r"[ \t]+\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(NamedTuple):
     """A text that fits: with which forms of the words, and which attributions, one per unit drawn.
 
     `length` is in the network's units. Where even the shortest text is too long, this is that one,
@@ -41,12 +39,14 @@ class Composed:
     fits: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """What is drawn as one: a passage, with what it must stand with, if it may not stand alone."""
 
-    lead: Passage
-    partner: Passage | None = None
+    __slots__ = ("lead", "partner")
+
+    def __init__(self, lead: Passage, partner: Passage | None = None) -> None:
+        self.lead = lead
+        self.partner = partner
 
     @property
     def passages(self) -> tuple[Passage, ...]:

@@ -1,5 +1,5 @@
 """The values everything else speaks of. All are frozen; none touches a file, a clock or a network.
-The small ones are named tuples: a dataclass costs every start of the program half a millisecond.
+They are named tuples: a dataclass would cost every start of the program half a millisecond.
 
 A *statement* was published by somebody at some time. Its *passages* (quotes, positions, demands,
 facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has
@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 Kind = Literal["quote", "position", "demand", "fact"]
@@ -31,6 +31,9 @@ REST = timedelta(days=14)
 
 CARD = "card"
 """In a template's `attach`: not a picture's name, but the card with the words that are drawn."""
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+"""What a value has by default where it may have a mapping."""
 
 
 class Place(NamedTuple):
@@ -59,8 +62,7 @@ class Problem(NamedTuple):
         return f"{self.where}: {self.what}" + (f"\n    {self.fix}" if self.fix else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A published text. `when` is as exact as the publisher was ("August 2020")."""
 
     id: str
@@ -70,8 +72,7 @@ class Statement:
     where: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """Words of a statement, verbatim: `text`, or the shorter forms of it, longest first.
 
     `by` holds the attributions, longest first. `id` is STATEMENT/NAME.
@@ -96,8 +97,7 @@ class Passage:
         return (self.text, *self.short)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A message template: its head (what it draws, may attach and needs) and its Jinja2 body.
 
     `body_line` is the line of the file on which the body begins, so that errors name the right one.
@@ -113,8 +113,7 @@ class Template:
     body_line: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(NamedTuple):
     """A picture under media/, as it is on disk. `alt` is by language, e.g. {"en": "…"}.
 
     `draw` is what the program's own pictures are to show, as media.toml has it. `smaller` is the
@@ -132,12 +131,11 @@ class Asset:
     alt: Mapping[str, str]
     credit: str = ""
     where: Place = NOWHERE
-    draw: Mapping[str, Any] = field(default_factory=dict)
+    draw: Mapping[str, Any] = EMPTY
     smaller: Asset | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """When an account posts: `times`, or `cron`, or `every`; exactly one of them is set.
 
     `times` are "HH:MM" wall times; `every` is a count and a unit of s, m, h or d; `days` are
@@ -156,8 +154,7 @@ class Schedule:
     where: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One labelled account: its name in the campaign, its network and language, its schedule."""
 
     name: str
@@ -167,8 +164,7 @@ class Account:
     where: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Campaign:
+class Campaign(NamedTuple):
     """All content, loaded and valid. `root` is the folder that holds messages/ and media/.
 
     `cards` has, by its id, the card of each passage that has one.
@@ -184,10 +180,10 @@ class Campaign:
     passages: Mapping[str, Passage]
     templates: Mapping[str, Template]
     assets: Mapping[str, Asset]
-    cards: Mapping[str, Asset] = field(default_factory=dict)
+    cards: Mapping[str, Asset] = EMPTY
     approval: bool = False
     sensitive: bool = False
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = EMPTY
     where: Place = CAMPAIGN
 
     @property
@@ -247,8 +243,7 @@ class Post(NamedTuple):
     language: str = "en"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a network accepts. Sizes in bytes, `text` in the units that `measure` counts.
 
     `cost` is the price in US dollars of sending a text with so many pictures; 0.0 where it is free.

@@ -107,8 +107,7 @@ class Draft:
         campaign, problems = self._survey
         wrong = {p.where.file for p in problems if p.severity == "error"}
         passages = {n: p for n, p in campaign.passages.items() if p.where.file not in wrong}
-        return replace(
-            campaign,
+        return campaign._replace(
             passages={n: p for n, p in passages.items() if p.with_id in (None, *passages)},
             templates={n: t for n, t in campaign.templates.items() if t.where.file not in wrong},
             accounts={n: a for n, a in campaign.accounts.items() if a.network in self.limits},

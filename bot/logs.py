@@ -14,6 +14,7 @@ Libraries are heard from WARNING up, whatever the bot's own level is: tweepy log
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import math
@@ -247,12 +248,10 @@ def printable(text: str) -> str:
 
     Escaped are control characters, line separators, and what turns the direction of writing.
     """
-    return _UNPRINTABLE.sub(_escape, text)
+    return re.sub(_UNPRINTABLE, _escape, text)
 
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
-)
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -295,20 +294,29 @@ _LOOKS_SECRET = (
 
 
 def redactor(secrets: Sequence[str]) -> Redact:
-    """A function that takes the known secrets, and what looks like one, out of a text."""
+    """A function that takes the known secrets, and what looks like one, out of a text.
+
+    It gets ready when it is first called, for that takes longer than all its work for one post.
+    """
+    patterns = functools.cache(lambda: _patterns(secrets))
+
+    def redact(text: str) -> str:
+        for pattern, put in patterns():
+            text = pattern.sub(put, text)
+        return text
+
+    return redact
+
+
+def _patterns(secrets: Sequence[str]) -> list[tuple[re.Pattern[str], str]]:
+    """What is looked for, and what is put in its place."""
     long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     known = {form for secret in long_enough for form in _forms(secret)}
     longest_first = sorted(known, key=lambda form: (-len(form), form))
     patterns = [(re.compile(look, re.IGNORECASE), put) for look, put in _LOOKS_SECRET]
     if known:
         patterns.insert(0, (re.compile("|".join(map(re.escape, longest_first))), HIDDEN))
-
-    def redact(text: str) -> str:
-        for pattern, put in patterns:
-            text = pattern.sub(put, text)
-        return text
-
-    return redact
+    return patterns
 
 
 def _forms(secret: str) -> Iterator[str]:

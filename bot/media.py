@@ -17,7 +17,6 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -252,7 +251,7 @@ class _Loader:
             draw = {}
         path, seen = self._look(name, table)
         asset = _asset(name, path, seen, alt, credit, self._where(name), draw)
-        return replace(asset, smaller=self._smaller(asset))
+        return asset._replace(smaller=self._smaller(asset))
 
     def _smaller(self, asset: Asset) -> Asset | None:
         """The smaller version that `bot media build` makes of an animation, where it is there."""
@@ -404,8 +403,7 @@ def _asset(
 # One file ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """What a file's head says of the picture. `frames` is 1 for a still one."""
 
     mime: str
@@ -414,8 +412,7 @@ class _Head:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     bytes: int
     sha256: str
     head: _Head
@@ -753,7 +750,7 @@ def _called(asset: Asset) -> str:
 
 def _named(asset: Asset) -> Asset:
     """The asset with those alt texts only that say in which language they are."""
-    return replace(asset, alt={name: alt for name, alt in asset.alt.items() if name})
+    return asset._replace(alt={name: alt for name, alt in asset.alt.items() if name})
 
 
 def _is_file_name(alt: str, path: str) -> bool:

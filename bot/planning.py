@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 from typing import NamedTuple
@@ -96,8 +95,7 @@ class Why(NamedTuple):
         return [passage] + [f"{name}: {said[name][not getattr(self, name)]}" for name in wishes]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A slot and what goes out at it. `post` is None when nothing is left to draw."""
 
     slot: Slot

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -147,9 +146,9 @@ def test_what_was_signed_off_is_approved_and_nothing_else(root: Path) -> None:
 def test_a_post_takes_its_sign_off_to_another_slot(root: Path) -> None:
     planned = a_plan()[0]
     approve(root, [planned], "Ada", AT)
-    moved = replace(planned, slot=planned.slot._replace(at=planned.slot.at + 40 * DAY))
+    moved = planned._replace(slot=planned.slot._replace(at=planned.slot.at + 40 * DAY))
     assert Approvals.load(root).approved(moved)
-    other_account = replace(planned, slot=planned.slot._replace(account="x1"))
+    other_account = planned._replace(slot=planned.slot._replace(account="x1"))
     assert not Approvals.load(root).approved(other_account)
 
 
@@ -164,7 +163,7 @@ def test_signing_off_twice_keeps_the_first(root: Path) -> None:
 
 
 def test_a_slot_with_nothing_to_draw_needs_none(root: Path) -> None:
-    empty = replace(a_plan()[0], post=None)
+    empty = a_plan()[0]._replace(post=None)
     assert approve(root, [empty], "Ada", AT) == 0
     assert not (root / PATH).exists()
     assert not Approvals.load(root).approved(empty)
@@ -198,13 +197,13 @@ def test_a_change_of_one_template_undoes_just_what_it_makes(root: Path) -> None:
 def test_stale_are_coming_slots_only_as_far_as_the_plan_goes(root: Path) -> None:
     plan = a_plan()
     approve(root, plan, "Ada", AT)
-    others = [replace(each, network="other") for each in plan]
+    others = [each._replace(network="other") for each in plan]
     approvals = Approvals.load(root)
     assert len(approvals.stale(others, START)) == 6
     assert len(approvals.stale(others[:3], START)) == 3
     assert len(approvals.stale(others[2:], START)) == 4
     assert len(approvals.stale(others, plan[3].slot.at)) == 3
-    elsewhere = [replace(each, slot=each.slot._replace(account="x1")) for each in others]
+    elsewhere = [each._replace(slot=each.slot._replace(account="x1")) for each in others]
     assert approvals.stale(elsewhere, START) == [], "nothing is known of the other account"
     assert approvals.stale([], START) == []
 

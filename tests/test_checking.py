@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -689,7 +689,7 @@ def composed(
     accounts: int = 1,
 ) -> list[Problem]:
     """What is told of the posts of a template that loading would have refused."""
-    said = passage("said", kind, replace(statement(), when=when), text=words, speaker=speaker)
+    said = passage("said", kind, statement()._replace(when=when), text=words, speaker=speaker)
     design = template("t", kind, body=body, attach=("a0", "a1"))
     made_up = campaign([said], [design], every=(30, "d"), accounts=accounts)
     monkeypatch.setattr(checking, "load", lambda *_, **__: (made_up, []))

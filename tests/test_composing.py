@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from itertools import product
 
 import jinja2
@@ -28,7 +27,7 @@ def said(
     kind: Kind = "quote",
     name: str = "said",
 ) -> Passage:
-    return replace(passage(name, kind, text=text, short=short), by=by)
+    return passage(name, kind, text=text, short=short)._replace(by=by)
 
 
 def compose(
@@ -83,7 +82,7 @@ def test_the_room_is_measured_by_the_network() -> None:
     """Twelve letters that count double leave less room than their number says."""
     unit = Unit(said("ж" * 12, short=("жж …",)))
     full = "Jane Roe: “жжжжжжжжжжжж” #Test"
-    bytewise = replace(limits(len(full.encode()) - 1), measure=lambda text: len(text.encode()))
+    bytewise = limits(len(full.encode()) - 1)._replace(measure=lambda text: len(text.encode()))
     assert compose([unit], bytewise).words == ("жж …",)
     assert compose([unit], limits(len(full.encode()) - 1)).words == ("ж" * 12,)
 
@@ -221,7 +220,7 @@ IN_MARKS = {
 def test_marks_by_language(language: str, expected: str) -> None:
     assert IN_MARKS.keys() == MARKS.keys()
     assert marked("words", language) == expected
-    foreign = replace(said("words"), statement=replace(statement(), language=language))
+    foreign = said("words")._replace(statement=statement()._replace(language=language))
     assert expected in compose([Unit(foreign)], limits()).text
 
 
@@ -274,7 +273,7 @@ def test_what_is_remembered_is_kept_apart_by_network_and_by_limits() -> None:
     units = [Unit(said(short=("All …",)))]
     composer = Composer(campaign([units[0].lead], []))
     wide, narrow, elsewhere = limits(80), limits(41), limits(41, "mastodon")
-    double = replace(limits(80), measure=lambda text: 2 * len(text))
+    double = limits(80)._replace(measure=lambda text: 2 * len(text))
     for limit in (wide, narrow, elsewhere, double, wide, narrow, elsewhere, double):
         assert compose(units, limit, composer=composer) == compose(units, limit)
 
@@ -296,7 +295,7 @@ def test_the_same_thing_is_composed_only_once() -> None:
         asked.append(text)
         return len(text)
 
-    counting = replace(limits(), measure=measure)
+    counting = limits()._replace(measure=measure)
     composer = Composer(campaign([said()], []))
     first = compose([Unit(said())], counting, composer=composer)
     assert compose([Unit(said())], counting, composer=composer) is first
@@ -343,7 +342,7 @@ def test_a_condition_leaves_no_hole_behind() -> None:
 
 
 def test_a_picture_goes_out_with_the_alt_text_of_the_language() -> None:
-    picture = replace(asset("a0"), alt={"en": "A square", "fr": "Un carré"})
+    picture = asset("a0")._replace(alt={"en": "A square", "fr": "Un carré"})
     attached = attachment(picture, "fr")
     assert attached.alt == "Un carré"
     assert (attached.path, attached.mime) == (picture.path, picture.mime)

@@ -31,7 +31,7 @@ SECOND = timedelta(seconds=1)
 
 def row(number: int, **changes: Any) -> Row:
     at = BORN.replace(microsecond=0) + (number - 1) * SECOND
-    return replace(rules.fresh(a_row(number, at), at, token=f"t{number}"), **changes)
+    return rules.fresh(a_row(number, at), at, token=f"t{number}")._replace(**changes)
 
 
 def rows() -> list[Row]:
@@ -83,7 +83,7 @@ def test_a_row_that_does_not_tell_the_truth(
     number: int, changes: dict[str, Any], what: str
 ) -> None:
     wrong = rows()
-    wrong[number - 1] = replace(wrong[number - 1], **changes)
+    wrong[number - 1] = wrong[number - 1]._replace(**changes)
     assert any(what in line for line in judge(evidence(wrong, [2, 5, 6])))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,8 +61,8 @@ def drawn(
 ) -> tuple[Campaign, Asset]:
     """A campaign with one asset that draws this."""
     path = f"media/{file or FILES.get(draw.get('picture', ''), 'a.png')}"
-    one = replace(asset("a"), path=path, draw=draw, alt={"": alt}, where=Place("media/media.toml"))
-    return replace(campaign([*(passages or PASSAGES)], []), assets={"a": one}), one
+    one = asset("a")._replace(path=path, draw=draw, alt={"": alt}, where=Place("media/media.toml"))
+    return campaign([*(passages or PASSAGES)], [])._replace(assets={"a": one}), one
 
 
 def sheet_of(draw: dict[str, Any], *passages: Passage) -> Sheet:
@@ -134,11 +133,10 @@ def cut(table: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in {**table, **changes}.items() if value is not None}
 
 
-FRENCH = replace(
-    passage("fr", text="Ils ont été libérés"), statement=replace(statement("s0"), language="fr")
+FRENCH = passage("fr", text="Ils ont été libérés")._replace(
+    statement=statement("s0")._replace(language="fr")
 )
-LATER = replace(
-    passage("later", "fact", text="They were freed"),
+LATER = passage("later", "fact", text="They were freed")._replace(
     statement=Statement("s0", "Publisher s0", "May 2021"),
 )
 
@@ -192,7 +190,7 @@ def test_a_picture_s_file_is_of_its_type() -> None:
 
 def test_sensitive_words_stay_off_pictures_whatever_the_campaign_allows() -> None:
     content, _ = drawn(cut(ANIMATION, scenes=["s0/p"]), passage("p", sensitive=True))
-    found, problems = sheets(replace(content, sensitive=True))
+    found, problems = sheets(content._replace(sensitive=True))
     assert found == []
     assert [problem.rule for problem in problems] == ["picture-draw"]
 
@@ -348,7 +346,7 @@ def test_cards_are_held_against_the_networks_in_use(shipped: Campaign) -> None:
 
     cards = shipped.cards.values()
     assert list(inspect_cards(cards, [LIMITS])) == []
-    tight = replace(LIMITS, alt=100, image_bytes=1000)
+    tight = LIMITS._replace(alt=100, image_bytes=1000)
     found: list[Problem] = list(inspect_cards(cards, [tight]))
     assert {problem.rule for problem in found} == {"alt-long", "media-limit"}
     assert all(re.search("`(ituc|industriall)/", problem.what) for problem in found)

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -40,7 +41,10 @@ def test_the_procfile_names_commands_that_exist() -> None:
     for command in processes.values():
         words = command.split()
         assert words[:3] == ["python", "-m", "bot"]
-        with cli.commands[words[3]].make_context(words[3], words[4:]):
+        found = cli.get_command(click.Context(cli), words[3])
+        assert found is not None
+        whole = click.Context(cli, **cli.context_settings)
+        with found.make_context(words[3], words[4:], parent=whole):
             pass
 
 
@@ -109,13 +113,47 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     assert loaded & set(HEAVY) == set()
 
 
-def test_help_loads_nothing_of_the_engine() -> None:
-    code = "import bot.cli, sys; print(*(name for name in sys.modules if name.startswith('bot.')))"
+def printed_by(code: str) -> list[str]:
+    """The words in the last line that a fresh Python prints when it runs this."""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    rooms = {name.split(".")[1] for name in done.stdout.split()}
-    assert rooms == {"cli", "errors"}
+    return done.stdout.splitlines()[-1].split()
+
+
+SHOW_OURS = "import sys; print(); print(*(name for name in sys.modules if name.startswith('bot.')))"
+
+
+def test_help_loads_nothing_of_the_engine() -> None:
+    loaded = printed_by(f"from bot.__main__ import main; main(['--help']); {SHOW_OURS}")
+    assert {name.split(".")[1] for name in loaded} == {"__main__", "cli", "errors"}
+    assert "bot.cli.posting" in loaded, "the list has every command's own words"
+
+
+def test_a_command_loads_no_other() -> None:
+    loaded = printed_by(f"from bot.__main__ import main; main(['post', '--help']); {SHOW_OURS}")
+    commands = {name.removeprefix("bot.cli.") for name in loaded if name.startswith("bot.cli.")}
+    assert commands == {"posting", "shared"}
+
+
+def test_nothing_is_quoted_or_compared_before_there_is_a_reason() -> None:
+    log = "import bot.logs, sys; bot.logs.configure('json', ['a-secret'], sys.stderr)"
+    load = "import bot.content, pathlib; bot.content.load(pathlib.Path(), known_networks=['x'])"
+    show = "print(); print(*sys.modules.keys() & {'html', 'difflib'}, 'and no more')"
+    assert printed_by(f"{log}; {load}; {show}") == ["and", "no", "more"]
+
+
+def test_a_start_is_not_looked_through_for_garbage() -> None:
+    count = "sum(each['collections'] for each in gc.get_stats())"
+    end = f"print(); print({count} - before, gc.get_freeze_count() > 0)"
+    code = f"""
+import atexit, gc
+from bot.__main__ import main
+before = {count}
+atexit.register(lambda: exec({end!r}))
+main(['--help'])
+"""
+    assert printed_by(code) == ["0", "True"]
 
 
 # Dependencies ------------------------------------------------------------------------------------

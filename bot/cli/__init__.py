@@ -1,35 +1,55 @@
 """The command line: commands to calls, settings to concrete classes.
 
-Each command imports what it needs when it runs, so that `bot --help` costs no more than click does.
+Each command is imported when it is asked for, and imports what it needs when it runs, so that
+`bot --help` costs no more than click does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
 from bot import __version__
-from bot.cli import content, media, new, posting, preview, records, signing
 from bot.cli.shared import Bot, ignore_output
 from bot.errors import UsageError
 
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "new": ("new",),
+    "content": ("check", "verify"),
+    "preview": ("preview",),
+    "signing": ("approve",),
+    "media": ("media", "frame"),
+    "posting": ("post", "run"),
+    "records": ("status", "log", "resolve", "pause", "resume", "migrate", "doctor"),
+}
+"""The commands, in the order of a campaign's life, by the module that has them."""
+
 
 class Commands(click.Group):
-    """Lists the commands in the order of a campaign's life, not of the alphabet."""
+    """Lists the commands in that order, and imports the one that is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        return list(self.commands)
+        return [*(name for names in MODULES.values() for name in names), *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for module, names in MODULES.items():
+            if cmd_name in names:
+                command: click.Command = getattr(import_module(f"bot.cli.{module}"), cmd_name)
+                return command
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        known = args[0] in self.commands or args[0].startswith("-")
-        if not known and not ctx.resilient_parsing:
+        names = self.list_commands(ctx)
+        if args[0] not in names and not args[0].startswith("-") and not ctx.resilient_parsing:
             from bot.content.reading import listed, meant
 
-            what = f"There is no command `{args[0]}`{meant(args[0], self.commands)}"
-            raise UsageError(what=what, fix=f"There are {listed(self.commands)}.")
+            what = f"There is no command `{args[0]}`{meant(args[0], names)}"
+            raise UsageError(what=what, fix=f"There are {listed(names)}.")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -59,16 +79,6 @@ def bot(ctx: click.Context, root: str | None, debug: bool) -> None:
                  bot run        the worker (a dry run, unless DRY_RUN=false)
     """
     ctx.obj = Bot(root, debug=debug)
-
-
-for command in (
-    *(new.new, content.check, content.verify, preview.preview, signing.approve),
-    *(media.media, media.frame),
-    *(posting.post, posting.run),
-    *(records.status, records.log, records.resolve, records.pause, records.resume),
-    *(records.migrate, records.doctor),
-):
-    bot.add_command(command)
 
 
 @bot.command(short_help="Prints the script that completes commands in your shell.")

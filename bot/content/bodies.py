@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -202,15 +201,15 @@ def _refuse(node: nodes.Node) -> NoReturn:
     raise _NotAllowedError(what, next((line for line in lines if line), 1))
 
 
-@dataclass(slots=True)
 class _Printed:
     """How often each name is printed, at least and at most, over all ways through the conditions.
 
     `demand` stands for the words, `demand.by` for by or publisher, `hashtag` for literal ones, too.
     """
 
-    least: dict[str, int] = field(default_factory=dict)
-    most: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.least: dict[str, int] = {}
+        self.most: dict[str, int] = {}
 
     def add(self, name: str, least: int, most: int) -> None:
         self.least[name] = self.least.get(name, 0) + least

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from bot.content.reading import listed, meant, shown
 from bot.content.tables import Table
-from bot.domain import Account, Place, Schedule
+from bot.domain import EMPTY, Account, Place, Schedule
 
 PATH = "messages/campaign.toml"
 
@@ -23,8 +23,7 @@ _SPAN = re.compile(r"([0-9]{1,9})\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What campaign.toml says. `link_names` are all that it knows, `links` those that are set."""
 
     name: str = ""
@@ -34,9 +33,9 @@ class Settings:
     approval: bool = False
     language: str = "en"
     sensitive: bool = False
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = EMPTY
     link_names: Collection[str] = ()
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = EMPTY
 
 
 def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
@@ -52,8 +51,7 @@ def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
     if read.approval:
         _check_starts(top, accounts)
     top.close()
-    return replace(
-        read,
+    return read._replace(
         links=_read_links(links) if links else {},
         link_names=tuple(links.data) if links else (),
         accounts=accounts,

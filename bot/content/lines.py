@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 KeyPath = tuple[str | int, ...]
@@ -48,16 +47,16 @@ class Twice(NamedTuple):
     is_table: bool
 
 
-@dataclass(slots=True)
 class Lines:
     """The line, from 1, of every key path; and what stands twice, which TOML forbids.
 
     `values` has where the value of every key, and each element of an array, stands in the text.
     """
 
-    at: dict[KeyPath, int] = field(default_factory=dict)
-    values: dict[KeyPath, Stretch] = field(default_factory=dict)
-    twice: list[Twice] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.at: dict[KeyPath, int] = {}
+        self.values: dict[KeyPath, Stretch] = {}
+        self.twice: list[Twice] = []
 
     def find(self, path: KeyPath) -> int:
         """The line of the path, or of the nearest thing above it that has one; at last, line 1."""

@@ -9,7 +9,6 @@ import os
 import re
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.domain import Place, Problem
@@ -23,12 +22,12 @@ _SPACES = re.compile(r"[ \t\n]+")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@dataclass(slots=True)
 class Findings:
     """The problems found so far. `lint` says whether to look for what is merely unwise, too."""
 
-    lint: bool = True
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(self, lint: bool = True) -> None:
+        self.lint = lint
+        self.problems: list[Problem] = []
 
     def error(self, rule: str, where: Place, what: str, fix: str = "") -> None:
         self.problems.append(Problem(rule, where, what, fix))
@@ -45,6 +44,8 @@ class Findings:
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The known word that this one was probably meant to be."""
+    if not known:
+        return None
     import difflib
 
     close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from bot.content.campaign import read_language
 from bot.content.reading import is_name, meant, shown
@@ -18,17 +17,17 @@ _DOUBLE = frozenset(f'"{DOUBLE_QUOTES}')
 TABLES: Mapping[Kind, str] = {kind: f"{kind}s" for kind in KINDS}
 
 
-@dataclass(slots=True)
 class Collected:
     """All statements read so far. `tables` has where each passage was read, by id.
 
     `complete` is False where a file could not be read; nothing is called unknown for want of it.
     """
 
-    statements: dict[str, Statement] = field(default_factory=dict)
-    passages: dict[str, Passage] = field(default_factory=dict)
-    tables: dict[str, Table] = field(default_factory=dict)
-    complete: bool = True
+    def __init__(self) -> None:
+        self.statements: dict[str, Statement] = {}
+        self.passages: dict[str, Passage] = {}
+        self.tables: dict[str, Table] = {}
+        self.complete = True
 
 
 def read_statement(name: str, top: Table, collected: Collected) -> None:

@@ -12,11 +12,11 @@ happened.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from bot.domain import Attachment, History, Post, Receipt, Slot, State, slot_id
+from bot.domain import EMPTY, Attachment, History, Post, Receipt, Slot, State, slot_id
 from bot.domain import text_key as text_key
 
 OPEN: frozenset[State] = frozenset({"sending", "retry", "unknown"})
@@ -26,8 +26,7 @@ FINAL: frozenset[State] = frozenset({"posted", "failed", "missed"})
 """States that nothing but a receipt changes any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One slot of one account, as the ledger has it.
 
     `claimed_at` is when the row was inserted, `armed_at` when it last entered `sending`, `next_at`
@@ -102,17 +101,15 @@ class NewRow(NamedTuple):
     draws: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """That a worker was alive: its name (host and process), when, and what it said of itself."""
 
     worker: str
     at: datetime
-    note: Mapping[str, Any] = field(default_factory=dict)
+    note: Mapping[str, Any] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
+class Halt(NamedTuple):
     """An account's own pause: it stands until a person lifts it, or until the account posts again.
 
     `person`: nothing but a person lifts it. Otherwise each slot is still tried, though not before

@@ -100,8 +100,7 @@ class MemoryLedger:
             raise rules.conflict(row)
         self._guard(held)
         return self._put(
-            replace(
-                held,
+            held._replace(
                 state="sending",
                 reason="",
                 attempts=held.attempts + 1,
@@ -144,8 +143,7 @@ class MemoryLedger:
         if held.state == "posted" or (held.state, held.token) != (row.state, row.token):
             raise rules.conflict(row)
         return self._put(
-            replace(
-                held,
+            held._replace(
                 state=state,
                 reason=rules.plain(reason),
                 token=held.token if token is None else token,
@@ -162,8 +160,7 @@ class MemoryLedger:
         if self.knows(row.account, [receipt.remote_id]):
             raise rules.conflict(row)
         return self._put(
-            replace(
-                held,
+            held._replace(
                 state="posted",
                 reason=rules.plain(reason),
                 remote_id=receipt.remote_id,

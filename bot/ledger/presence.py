@@ -14,16 +14,15 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 _PRESENT, _SETTING_UP = 0, 1
 """Which byte of the file is locked for what."""
 
 
-@dataclass
 class _Mark:
-    file: int
-    users: int
+    def __init__(self, file: int, users: int) -> None:
+        self.file = file
+        self.users = users
 
 
 _marks: dict[tuple[int, str], _Mark] = {}

@@ -64,7 +64,7 @@ def follow(rows: Iterable[Row], number: int, slot: datetime | None) -> None:
 def recovered(new: NewRow, now: datetime, receipt: Receipt, reason: str) -> Row:
     """A new row that is `posted` from the start."""
     row = fresh(new, now, reason=reason)
-    return replace(row, state="posted", remote_id=receipt.remote_id, url=receipt.url)
+    return row._replace(state="posted", remote_id=receipt.remote_id, url=receipt.url)
 
 
 def guard(row: Row, now: datetime, paused: object, halt: Halt | None, trust: Trust) -> None:
@@ -85,9 +85,9 @@ def halting(standing: Halt | None, halt: Halt, now: datetime) -> Halt:
     if standing is not None and standing.token == halt.token:
         return standing
     if standing is None or (halt.person and not standing.person):
-        return replace(halt, since=now, why=plain(halt.why), fix=plain(halt.fix), tried=None)
+        return halt._replace(since=now, why=plain(halt.why), fix=plain(halt.fix), tried=None)
     tried = max(filter(None, (standing.tried, halt.tried)), default=None)
-    return replace(standing, until=halt.until, tried=tried)
+    return standing._replace(until=halt.until, tried=tried)
 
 
 def suspecting(trust: Trust, since: datetime, noticed: datetime | None) -> Trust:

@@ -11,7 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 
@@ -164,7 +164,6 @@ _BEATS = """
 _TIMES = ("slot", "expires_at", "claimed_at", "armed_at", "next_at", "finished_at")
 _TRUST_TIMES = ("suspected", "noticed")
 _HALT_TIMES = ("since", "until", "tried")
-_FIELDS = tuple(field.name for field in fields(Row))
 _DAY = timedelta(days=1)
 
 
@@ -632,7 +631,7 @@ def _key(row: Row) -> dict[str, Any]:
 
 
 def _values(row: Row) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in _FIELDS}
+    values = row._asdict()
     values |= {name: _text(values[name]) for name in _TIMES}
     values["draws"] = None if row.draws is None else json.dumps(row.draws)
     if row.media is not None:
@@ -641,7 +640,7 @@ def _values(row: Row) -> dict[str, Any]:
 
 
 def _row(found: Mapping[str, Any]) -> Row:
-    values = {name: found[name] for name in _FIELDS}
+    values = {name: found[name] for name in Row._fields}
     values |= {name: moment(values[name]) for name in _TIMES if values[name] is not None}
     values["draws"] = _draws(found["draws"])
     values["media"] = _media(found["media"])
@@ -669,7 +668,7 @@ def _use(found: Mapping[str, Any]) -> Use:
 
 
 def _halt_text(halt: Halt) -> str:
-    return json.dumps(asdict(halt) | {name: _text(getattr(halt, name)) for name in _HALT_TIMES})
+    return json.dumps(halt._asdict() | {name: _text(getattr(halt, name)) for name in _HALT_TIMES})
 
 
 def _halt(found: Mapping[str, Any]) -> Halt:

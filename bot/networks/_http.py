@@ -25,8 +25,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import requests
@@ -43,8 +42,7 @@ _READ = 48 * 1024
 """Bytes of a file in memory at a time; a multiple of 3, so that base64 needs no padding between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back. `body` is None if it was too long, or broke off."""
 
     status: int

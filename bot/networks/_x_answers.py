@@ -19,9 +19,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.domain import Receipt
 from bot.errors import InDoubt, NetworkError, NotSent, Refused
@@ -140,8 +139,7 @@ def _resets_at(headers: Mapping[str, str]) -> datetime | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
+class _Problem(NamedTuple):
     """An error body: its type's last part, one line to show, and all its words in lower case."""
 
     kind: str

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from requests import RequestException
 
@@ -42,8 +41,7 @@ UPLOAD_SECONDS = 240.0
 """All of a post's pictures are uploaded and processed after this long, or it is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """The way to X for one call: tweepy's client, and the flight that carries its requests.
 
     tweepy's exceptions are not looked at: it has several for one thing and some by accident. What
@@ -124,8 +122,7 @@ class Line:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(NamedTuple):
     """A picture at X, with its alt text. `good_until` is by the clock that timed the upload."""
 
     id: str
@@ -134,8 +131,7 @@ class Uploaded:
     good_until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NamedTuple):
     """One picture on its way to X. `ends` is when, by `clock`, it is given up."""
 
     line: Line

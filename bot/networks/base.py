@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from bot.domain import Attachment, Limits, Post, Receipt
+from bot.domain import EMPTY, Attachment, Limits, Post, Receipt
 from bot.errors import Refused
 
 REQUEST_SECONDS = 30.0
@@ -24,8 +23,7 @@ FOREVER = timedelta.max
 """For `Network.keyed`: the network never forgets a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What would be sent for a post: the uploads, in order, and then one call.
 
     In `body`, the place of an uploaded picture is held by its `Attachment.sha256`; `with_media`
@@ -36,7 +34,7 @@ class Request:
     url: str
     body: Mapping[str, Any]
     uploads: tuple[Attachment, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = EMPTY
 
     def with_media(self, ids: Sequence[str]) -> dict[str, Any]:
         """The body to send, once the pictures have the network's own ids."""

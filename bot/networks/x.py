@@ -15,9 +15,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.domain import Attachment, Limits, Post, Receipt
 from bot.errors import NetworkError, NotSent
@@ -62,14 +61,16 @@ LIMITS = Limits(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class XCredentials:
+class XCredentials(NamedTuple):
     """OAuth 1.0a user context: the app's key and secret, the account's token and secret."""
 
-    api_key: str = field(repr=False)
-    api_secret: str = field(repr=False)
-    access_token: str = field(repr=False)
-    access_token_secret: str = field(repr=False)
+    api_key: str
+    api_secret: str
+    access_token: str
+    access_token_secret: str
+
+    def __repr__(self) -> str:
+        return "XCredentials()"
 
 
 class X:

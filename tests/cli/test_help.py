@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
 import pytest
 
 from bot import __version__
@@ -13,7 +14,7 @@ from bot.cli import bot as group
 from tests.cli.conftest import Cli
 from tests.site import ROOT, environment
 
-COMMANDS = list(group.commands)
+COMMANDS = group.list_commands(click.Context(group))
 
 
 def test_every_command_of_the_design_is_there() -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -273,7 +272,7 @@ def planned(text: str, **changes: Any) -> Planned:
         length=len(text),
         cost=0.02,
     )
-    return replace(whole, **changes)
+    return whole._replace(**changes)
 
 
 LINES = st.lists(st.text(st.sampled_from("ab é–“”🙂 \u00a0-"), max_size=60), min_size=1, max_size=5)

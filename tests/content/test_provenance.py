@@ -6,7 +6,6 @@ import hashlib
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -182,9 +181,9 @@ def test_short_forms_are_compared_with_the_source_themselves(tmp_path: Path) -> 
     campaign = campaign_of(tmp_path)
     stand = campaign.passages["dockers/stand"]
     for short in ("We stand with their crews …", "all of them … We stand", "The right to strike …"):
-        wrong = replace(stand, short=(short,))
+        wrong = stand._replace(short=(short,))
         passages = {**campaign.passages, stand.id: wrong}
-        _, problems = verify(replace(campaign, passages=passages), SOURCES, tmp_path)
+        _, problems = verify(campaign._replace(passages=passages), SOURCES, tmp_path)
         assert told(problems) == [("verify-not-found", f"{DOCKERS}:7")]
         assert "a short form has other words" in problems[0].what
 

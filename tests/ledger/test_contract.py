@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 
@@ -364,7 +363,7 @@ def test_a_move_changes_what_it_says_and_no_more(
 
 
 def fields_of(row: Row) -> dict[str, object]:
-    return {name: getattr(row, name) for name in Row.__slots__}
+    return {name: getattr(row, name) for name in Row._fields}
 
 
 def test_a_move_replaces_token_and_expiry_where_they_are_given(ledger: Ledger) -> None:
@@ -461,7 +460,7 @@ def test_a_receipt_is_of_the_words_that_were_sent(ledger: Ledger, state: State) 
     else:
         ledger.recover(new, Receipt("1791", "url"), "forgotten")
     (held,) = ledger.rows(states=[state], newest=1)
-    sent = replace(held, text="What was sent", state="sending", token="its own")
+    sent = held._replace(text="What was sent", state="sending", token="its own")
     with pytest.raises(LedgerConflict):
         ledger.receive(sent, RECEIPT)
     assert ledger.row("x", held.slot) == held
@@ -755,10 +754,10 @@ def test_who_begins_a_halt_is_told_apart_from_who_meets_it(store: Store, ledger:
     until = ledger.now() + HOUR
     other = a_halt(ledger, "401 again", person=False, tried=slot, until=until, token="other")
     again = store.open().halt("x", other)
-    assert again == replace(stands, tried=slot, until=until)
-    older = replace(other, tried=slot - HOUR, until=None, token="third")
-    assert ledger.halt("x", older) == replace(stands, tried=slot)
-    assert ledger.halted("x") == ledger.halts()["x"] == replace(stands, tried=slot)
+    assert again == stands._replace(tried=slot, until=until)
+    older = other._replace(tried=slot - HOUR, until=None, token="third")
+    assert ledger.halt("x", older) == stands._replace(tried=slot)
+    assert ledger.halted("x") == ledger.halts()["x"] == stands._replace(tried=slot)
     worse = ledger.halt("x", a_halt(ledger, "402", token="worse", tried=slot))
     assert (worse.why, worse.token, worse.person) == ("402", "worse", True)
     assert ledger.halt("x", other).why == "402"
@@ -777,7 +776,7 @@ def test_a_halt_is_lifted_once(ledger: Ledger) -> None:
 
 def test_a_halts_time_is_the_databases(store: Store, ledger: Ledger) -> None:
     before = ledger.now()
-    stands = ledger.halt("x", replace(a_halt(ledger), since=before - HOUR))
+    stands = ledger.halt("x", a_halt(ledger)._replace(since=before - HOUR))
     assert before <= stands.since <= ledger.now()
     store.travel(HOUR)
     assert store.open().halted("x") == stands

@@ -337,7 +337,7 @@ MUTANTS = (
         "rearms what has expired",
         MEMORY,
         "        self._guard(held)\n",
-        "        self._guard(replace(held, expires_at=self.now()))\n",
+        "        self._guard(held._replace(expires_at=self.now()))\n",
         _CONTRACT + "rearming_is_guarded[memory]",
     ),
     # -- doubt: by key ----------------------------------------------------------------------------

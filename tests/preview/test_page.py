@@ -362,8 +362,8 @@ def test_every_language_is_named_and_may_run_its_own_way(tmp_path: Path) -> None
 @pytest.mark.parametrize("network", ["mastodon", "bluesky"])
 def test_each_network_has_a_card_in_its_manner(network: str) -> None:
     made_up = campaign([passage("p")], [template("t")], pictures=1)
-    account = replace(made_up.accounts["x0"], network=network)
-    made_up = replace(made_up, accounts={"x0": account})
+    account = made_up.accounts["x0"]._replace(network=network)
+    made_up = made_up._replace(accounts={"x0": account})
     planner = Planner(made_up, {network: limits(500, network)})
     plan = planner.plan(account, History("x0"), START)
     sheet = Sheet(made_up, planner, [next(plan)], (), {}, {}, Approvals())
