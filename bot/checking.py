@@ -20,7 +20,8 @@ from bot.composing import Composed, Unit
 from bot.content import load
 from bot.content.words import marked, mention_in
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Place, Problem, Template
-from bot.media import inspect_assets, inspect_cards, load_assets
+from bot.media import load_assets
+from bot.media.inspecting import inspect_assets, inspect_cards
 from bot.pictures import check_pictures
 from bot.planning import Planned, Planner
 from bot.provenance import check_lock

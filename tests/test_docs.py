@@ -324,8 +324,9 @@ def test_ci_runs_the_readmes_two_commands(word: str, which: int) -> None:
 
 
 def sources() -> list[Path]:
-    modules = ["media.py", "provenance.py", "pictures.py", "approval.py", "checking.py"]
-    return [*(ROOT / "bot/content").glob("*.py"), *(ROOT / "bot" / name for name in modules)]
+    modules = ["provenance.py", "pictures.py", "approval.py", "checking.py"]
+    folders = [path for name in ("content", "media") for path in (ROOT / "bot" / name).glob("*.py")]
+    return [*folders, *(ROOT / "bot" / name for name in modules)]
 
 
 SLUG = re.compile(r"[a-z]+(-[a-z0-9]+)*")

@@ -21,7 +21,8 @@ from PIL import Image
 
 from bot import media
 from bot.domain import Asset, Limits, Place, Problem
-from bot.media import alt_for, fitting, inspect_assets, load_assets
+from bot.media import alt_for, fitting, inspecting, load_assets
+from bot.media.inspecting import inspect_assets
 
 ALT = "A red square"
 
@@ -797,7 +798,7 @@ def test_another_size_than_announced_is_found(tmp_path: Path) -> None:
 def test_a_bomb_is_not_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes
 ) -> None:
-    monkeypatch.setattr(media, "_decode", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr(inspecting, "_decode", lambda *_: pytest.fail("it was decoded"))
     found = inspect(tmp_path, name, data, gif_width=10**6, gif_height=10**6, gif_pixels=10**12)
     assert [(p.rule, p.where.line) for p in found] == [("media-bomb", 1)]
     assert "too large to look at" in found[0].what
@@ -885,7 +886,7 @@ OVER: dict[str, Over] = {
 def test_limits_are_named_with_the_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, over: Over
 ) -> None:
-    monkeypatch.setattr(media, "_decode", lambda *_: "")
+    monkeypatch.setattr(inspecting, "_decode", lambda *_: "")
     found = inspect(tmp_path, over.name, over.data, **over.changed)
     if over.says is None:
         assert found == []

@@ -342,7 +342,7 @@ def test_a_campaign_without_pictures_of_its_own_needs_no_record(tmp_path: Path) 
 
 
 def test_cards_are_held_against_the_networks_in_use(shipped: Campaign) -> None:
-    from bot.media import inspect_cards
+    from bot.media.inspecting import inspect_cards
 
     cards = shipped.cards.values()
     assert list(inspect_cards(cards, [LIMITS])) == []

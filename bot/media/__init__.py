@@ -1,9 +1,8 @@
 """media/ to assets: type, size, frames, alt text.
 
 `load_media` reads media/media.toml and takes from each picture what a post needs, without decoding
-it: type and size from the first bytes, the frames of a GIF by stepping over its blocks, the hash in
-a stream. However big a file is, little of it is in memory at any time. `inspect_assets` is the
-thorough look of `bot check`: it decodes every frame and holds each network's limits against it.
+it: what its head says (`heads`), and its hash, in a stream. The thorough look of `bot check` is in
+`inspecting`.
 """
 
 from __future__ import annotations
@@ -12,15 +11,13 @@ import hashlib
 import os
 import re
 import stat
-import struct
 import tomllib
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from bot.domain import CARD, Asset, Limits, Place, Problem, Severity
+from bot.media.heads import FormatError, Head, read_head
 
 CATALOGUE = "media/media.toml"
 
@@ -62,8 +59,6 @@ _ID = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_TWICE = re.compile(r"Cannot declare \((.+)\) twice")
 _HEADER = re.compile(r"""\s*\[\s*assets\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]""")
-_MAX_STEPS = 10_000  # parts of a file's head that are looked at
-_WINDOW = 65_536
 _BLANK = re.compile(r"[ \t\r\n]+")
 
 
@@ -370,9 +365,21 @@ def smaller_path(path: str) -> str:
 def fitting(asset: Asset, limits: Limits) -> Asset:
     """The version of a picture that a network takes; the picture itself where it takes none."""
     for each in (asset, asset.smaller):
-        if each is not None and all(found <= most for _, found, most in _figures(each, limits)):
+        if each is not None and all(found <= most for _, found, most in figures(each, limits)):
             return each
     return asset
+
+
+def figures(asset: Asset, limit: Limits) -> Iterator[tuple[str, int, int]]:
+    """What a network counts of a picture: the name, the figure found and the figure allowed."""
+    if asset.mime != "image/gif" or asset.frames == 1:
+        yield "bytes", asset.bytes, limit.image_bytes
+        return
+    yield "bytes", asset.bytes, limit.gif_bytes
+    yield "pixels of width", asset.width, limit.gif_width
+    yield "pixels of height", asset.height, limit.gif_height
+    yield "frames", asset.frames, limit.gif_frames
+    yield "pixels in all frames", asset.width * asset.height * asset.frames, limit.gif_pixels
 
 
 def _asset(
@@ -403,22 +410,13 @@ def _asset(
 # One file ----------------------------------------------------------------------------------------
 
 
-class _Head(NamedTuple):
-    """What a file's head says of the picture. `frames` is 1 for a still one."""
-
-    mime: str
-    width: int
-    height: int
-    frames: int
-
-
 class _Seen(NamedTuple):
     bytes: int
     sha256: str
-    head: _Head
+    head: Head
 
 
-_UNSEEN = _Seen(0, "", _Head("", 0, 0, 0))
+_UNSEEN = _Seen(0, "", Head("", 0, 0, 0))
 
 
 def _inside(root: Path, file: str) -> Path:
@@ -469,27 +467,20 @@ def _look_at(path: Path) -> _Seen:
     return _Seen(size, sha256, head)
 
 
-def _read_head(file: BinaryIO, name: str) -> _Head:
+def _read_head(file: BinaryIO, name: str) -> Head:
     """The head of a picture of any type. Raises _AssetError."""
-    start = file.read(12)
-    file.seek(0)
-    for begins, read in _READERS:
-        if begins(start):
-            try:
-                head = read(file)
-            except _FormatError as broken:
-                what = f"{name} is broken: {broken}"
-                raise _AssetError("media-broken", what, "Export it again.") from broken
-            if 0 in (head.width, head.height):
-                raise _AssetError(
-                    "media-broken", f"{name} is broken: its size is 0", "Export it again."
-                )
-            return head
-    what = f"{name} is not a PNG, JPEG, GIF or WebP picture"
-    raise _AssetError("media-type", what, "Export it as one of these.")
+    try:
+        head = read_head(file)
+    except FormatError as error:
+        what = f"{name} is broken: {error}"
+        raise _AssetError("media-broken", what, "Export it again.") from error
+    if head is None:
+        what = f"{name} is not a PNG, JPEG, GIF or WebP picture"
+        raise _AssetError("media-type", what, "Export it as one of these.")
+    return head
 
 
-def _check_suffix(path: Path, head: _Head) -> None:
+def _check_suffix(path: Path, head: Head) -> None:
     allowed = TYPES[head.mime]
     if path.suffix.lower() not in allowed:
         what = f"{path.name} is named {path.suffix or 'without an ending'}, but it is {head.mime}"
@@ -500,346 +491,3 @@ def _check_suffix(path: Path, head: _Head) -> None:
 
 def _why(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
-
-
-# Heads of files ----------------------------------------------------------------------------------
-
-
-class _FormatError(Exception):
-    """A picture does not keep to its own format. The message says where it fails."""
-
-
-def _take(file: BinaryIO, layout: str) -> tuple[Any, ...]:
-    """The next bytes of a file, unpacked. Raises _FormatError where the file ends first."""
-    size = struct.calcsize(layout)
-    data = file.read(size)
-    if len(data) < size:
-        raise _FormatError("it ends too soon")
-    return struct.unpack(layout, data)
-
-
-def _read_png(file: BinaryIO) -> _Head:
-    file.seek(8)
-    length, kind, width, height = _take(file, ">I4sII")
-    if (length, kind) != (13, b"IHDR"):
-        raise _FormatError("it does not begin with its size")
-    file.seek(9, os.SEEK_CUR)
-    return _Head("image/png", width, height, _png_frames(file))
-
-
-def _png_frames(file: BinaryIO) -> int:
-    """The frames of an animated PNG: its acTL chunk, before the picture data, counts them."""
-    for _ in range(_MAX_STEPS):
-        length, kind = _take(file, ">I4s")
-        if kind == b"acTL":
-            return max(1, int(_take(file, ">I")[0]))
-        if kind == b"IDAT":
-            return 1
-        file.seek(length + 4, os.SEEK_CUR)
-    raise _FormatError("it has too many parts")
-
-
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
-
-
-def _read_jpeg(file: BinaryIO) -> _Head:
-    file.seek(2)
-    for _ in range(_MAX_STEPS):
-        marker = _jpeg_marker(file)
-        if marker in _JPEG_BARE:
-            continue
-        if marker in (0xD9, 0xDA):
-            raise _FormatError("it does not say its size")
-        (length,) = _take(file, ">H")
-        if marker in _JPEG_FRAMES:
-            _, height, width = _take(file, ">BHH")
-            return _Head("image/jpeg", width, height, 1)
-        file.seek(max(0, length - 2), os.SEEK_CUR)
-    raise _FormatError("it has too many parts")
-
-
-def _jpeg_marker(file: BinaryIO) -> int:
-    (byte,) = _take(file, "B")
-    if byte != 0xFF:
-        raise _FormatError("a marker is missing")
-    while byte == 0xFF:
-        (byte,) = _take(file, "B")
-    return int(byte)
-
-
-def _read_gif(file: BinaryIO) -> _Head:
-    file.seek(6)
-    width, height, flags, _, _ = _take(file, "<HHBBB")
-    blocks = _Blocks(file)
-    blocks.skip(_colours(flags))
-    return _Head("image/gif", width, height, _gif_frames(blocks))
-
-
-def _gif_frames(blocks: _Blocks) -> int:
-    frames = 0
-    while (kind := blocks.take(1)[0]) != 0x3B:
-        if kind == 0x2C:
-            frames += 1
-            flags = blocks.take(9)[8]
-            blocks.skip(_colours(flags) + 1)
-        elif kind == 0x21:
-            blocks.skip(1)
-        else:
-            raise _FormatError(f"it has an unknown block after frame {frames}")
-        blocks.skip_data()
-    if not frames:
-        raise _FormatError("it has no frame")
-    return frames
-
-
-def _colours(flags: int) -> int:
-    """The bytes of the colour table that these flags of a GIF announce."""
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-class _Blocks:
-    """Steps over a GIF's blocks with no more than a window of the file in memory.
-
-    Its data comes in pieces of at most 255 bytes, 60,000 of them in 15 MB: to read each from the
-    file would take longer than all the rest.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._window = b""
-        self._at = 0
-
-    def take(self, size: int) -> bytes:
-        if self._at + size > len(self._window):
-            self._move()
-        taken = self._window[self._at : self._at + size]
-        if len(taken) < size:
-            raise _FormatError("it ends too soon")
-        self._at += size
-        return taken
-
-    def skip(self, size: int) -> None:
-        self._at += size
-
-    def skip_data(self) -> None:
-        """Steps over pieces of data, each after its length, up to the empty one that ends them."""
-        while True:
-            window, at, end = self._window, self._at, len(self._window)
-            while at < end:
-                size = window[at]
-                at += size + 1
-                if not size:
-                    self._at = at
-                    return
-            self._at = at
-            self._move()
-            if not self._window:
-                raise _FormatError("it ends too soon")
-
-    def _move(self) -> None:
-        """Moves the window to where we are."""
-        self._file.seek(self._at - len(self._window), os.SEEK_CUR)
-        self._window = self._file.read(_WINDOW)
-        self._at = 0
-
-
-def _read_webp(file: BinaryIO) -> _Head:
-    file.seek(12)
-    kind, _ = _take(file, "<4sI")
-    if kind == b"VP8 ":
-        _, code, width, height = _take(file, "<3s3sHH")
-        if code != b"\x9d\x01\x2a":
-            raise _FormatError("its picture does not begin as it should")
-        return _Head("image/webp", width & 0x3FFF, height & 0x3FFF, 1)
-    if kind == b"VP8L":
-        _, bits = _take(file, "<BI")
-        return _Head("image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, 1)
-    if kind == b"VP8X":
-        flags, right, bottom = _take(file, "<B3x3s3s")
-        width, height = (int.from_bytes(side, "little") + 1 for side in (right, bottom))
-        return _Head("image/webp", width, height, _webp_frames(file) if flags & 2 else 1)
-    raise _FormatError("it does not begin with a picture")
-
-
-def _webp_frames(file: BinaryIO) -> int:
-    frames = 0
-    for _ in range(_MAX_STEPS):
-        head = file.read(8)
-        if len(head) < 8:
-            return max(1, frames)
-        kind, length = struct.unpack("<4sI", head)
-        frames += kind == b"ANMF"
-        file.seek(length + length % 2, os.SEEK_CUR)
-    raise _FormatError("it has too many parts")
-
-
-_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO], _Head]], ...] = (
-    (lambda start: start.startswith(b"\x89PNG\r\n\x1a\n"), _read_png),
-    (lambda start: start.startswith(b"\xff\xd8\xff"), _read_jpeg),
-    (lambda start: start.startswith((b"GIF87a", b"GIF89a")), _read_gif),
-    (lambda start: start[:4] == b"RIFF" and start[8:12] == b"WEBP", _read_webp),
-)
-
-
-# The thorough look -------------------------------------------------------------------------------
-
-
-def inspect_assets(
-    assets: Mapping[str, Asset],
-    root: Path,
-    limits: Sequence[Limits],
-    languages: Sequence[str] = (),
-) -> list[Problem]:
-    """Everything wrong with loaded assets that takes decoding, or knowing the networks, to find.
-
-    `limits` are those of the networks in use, `languages` the languages that posts are written in;
-    where there are several, an alt text has to name its own. What `load_assets` has reported is not
-    said again. Decodes frame by frame, and nothing beyond MAX_PIXELS or MAX_ALL_PIXELS.
-    """
-    networks = {limit.network: limit for limit in limits}.values()
-    problems: list[Problem] = []
-    for asset in assets.values():
-        problems += _alt_problems(asset, networks, languages)
-        if asset.sha256:
-            problems += _limit_problems(asset, networks)
-            problems += _picture_problems(asset, root)
-    return problems
-
-
-def inspect_cards(cards: Iterable[Asset], limits: Sequence[Limits]) -> Iterator[Problem]:
-    """What the networks in use don't take of cards. That they decode, their record attests."""
-    networks = {limit.network: limit for limit in limits}.values()
-    for card in cards:
-        yield from _too_long(card, networks)
-        yield from _limit_problems(card, networks)
-
-
-def _alt_problems(
-    asset: Asset, networks: Iterable[Limits], languages: Sequence[str]
-) -> Iterator[Problem]:
-    """What is wrong with the alt texts that there are, and which are missing."""
-    if not asset.alt:
-        return
-    alone = len(set(languages)) <= 1
-    for language in dict.fromkeys(languages):
-        if not (alt_for(asset, language) if alone else alt_for(_named(asset), language)):
-            what = f"assets.{asset.id} has no alt text in the language `{language}`"
-            fix = f'Add it: alt = {{{language} = "…"}}, with the other languages.'
-            yield Problem("alt-language", asset.where, what, fix)
-    for language, alt in asset.alt.items():
-        name = f"the alt text{language and f' ({language})'} of assets.{asset.id}"
-        if _is_file_name(alt, asset.path):
-            fix = "Say what the picture shows and every word on it."
-            yield Problem("alt-filename", asset.where, f"{name} is only a file's name", fix)
-    yield from _too_long(asset, networks)
-
-
-def _too_long(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
-    for language, alt in asset.alt.items():
-        name = f"the alt text{language and f' ({language})'} of {_called(asset)}"
-        for limit in networks:
-            if len(alt) > limit.alt:
-                what = f"{name} has {len(alt):,} characters; {limit.network} takes {limit.alt:,}"
-                yield Problem("alt-long", asset.where, what, "Shorten it.")
-
-
-def _called(asset: Asset) -> str:
-    return f"assets.{asset.id}" if asset.where.file == CATALOGUE else f"`{asset.id}`"
-
-
-def _named(asset: Asset) -> Asset:
-    """The asset with those alt texts only that say in which language they are."""
-    return asset._replace(alt={name: alt for name, alt in asset.alt.items() if name})
-
-
-def _is_file_name(alt: str, path: str) -> bool:
-    name = Path(path)
-    said = alt.casefold().lstrip("#")
-    endings = tuple(ending for endings in TYPES.values() for ending in endings)
-    return said in (name.name.casefold(), name.stem.casefold()) or (
-        " " not in said and said.endswith(endings)
-    )
-
-
-def _limit_problems(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
-    """Every network's limits that a picture goes beyond, with the figure found and allowed."""
-    for limit in networks:
-        fits = fitting(asset, limit)
-        name = f"{fits.path} of {_called(asset)}"
-        if fits.mime not in limit.mimes:
-            takes = ", ".join(sorted(limit.mimes))
-            what = f"{name} is {fits.mime}; {limit.network} takes {takes}"
-            yield Problem("media-type", asset.where, what, "Export it as one of these.")
-        for figure, found, allowed in _figures(fits, limit):
-            if found > allowed:
-                what = f"{name} has {found:,} {figure}; {limit.network} takes {allowed:,}"
-                yield Problem("media-limit", asset.where, what, "Make it smaller.")
-
-
-def _figures(asset: Asset, limit: Limits) -> Iterator[tuple[str, int, int]]:
-    """What a network counts of a picture: the name, the figure found and the figure allowed."""
-    if asset.mime != "image/gif" or asset.frames == 1:
-        yield "bytes", asset.bytes, limit.image_bytes
-        return
-    yield "bytes", asset.bytes, limit.gif_bytes
-    yield "pixels of width", asset.width, limit.gif_width
-    yield "pixels of height", asset.height, limit.gif_height
-    yield "frames", asset.frames, limit.gif_frames
-    yield "pixels in all frames", asset.width * asset.height * asset.frames, limit.gif_pixels
-
-
-def _picture_problems(asset: Asset, root: Path) -> Iterator[Problem]:
-    """What shows when a picture is decoded."""
-    name = f"{asset.path} of assets.{asset.id}"
-    pixels = asset.width * asset.height
-    if asset.mime != "image/gif" and asset.frames > 1:
-        what, fix = f"{name} moves, but would be shown still", "Export it as an animated GIF."
-        yield Problem("media-animated", asset.where, what, fix, "warning")
-    if pixels > MAX_PIXELS or pixels * asset.frames > MAX_ALL_PIXELS:
-        what = (
-            f"{name} is too large to look at: {asset.width} x {asset.height} pixels, "
-            f"{asset.frames:,} frame{'s' * (asset.frames > 1)}"
-        )
-        fix = f"At most {MAX_PIXELS:,} pixels, and {MAX_ALL_PIXELS:,} in all frames together."
-        yield Problem("media-bomb", asset.where, what, fix)
-    elif wrong := _decode(asset, Path(root, asset.path)):
-        what = f"{name} is broken: {wrong}"
-        yield Problem("media-broken", asset.where, what, "Export it again.")
-
-
-def _decode(asset: Asset, path: Path) -> str:
-    """Decodes every frame; says what is wrong with one, or nothing."""
-    from PIL import Image
-
-    formats = ("PNG", "JPEG", "WEBP", "GIF")
-    with _guard():
-        try:
-            with Image.open(path, formats=formats) as picture:
-                picture.verify()
-            with Image.open(path, formats=formats) as picture:
-                for frame in range(asset.frames):
-                    picture.seek(frame)
-                    picture.load()
-                if picture.size != (asset.width, asset.height):
-                    said = f"{asset.width} x {asset.height}"
-                    return f"it says {said}, and is {picture.width} x {picture.height}"
-        except Exception as error:  # noqa: BLE001 - broken files make Pillow raise nearly anything
-            return str(error) or type(error).__name__
-    return ""
-
-
-@contextmanager
-def _guard() -> Iterator[None]:
-    """Makes Pillow refuse, for as long as this lasts, to decode more than MAX_PIXELS."""
-    from PIL import Image
-
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
