@@ -7,12 +7,13 @@ what followers saw.
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.domain import Schedule
+from bot.domain import COOLDOWN, Schedule
 from bot.errors import LedgerUnavailable, NotSent
 from bot.halting import resume
 from bot.ledger.base import ALIVE, Halt
@@ -76,6 +77,7 @@ def test_posts_that_a_backup_does_not_know_are_given_back_to_their_slots() -> No
     assert world.posted() == seen
     assert [row.reason for row in world.rows()] == ["", "", FOUND, FOUND, FOUND]
     assert [told["reason"] for told in world.told("posted")[-3:]] == [FOUND] * 3
+    assert world.told("missed") == [], "the account is read before it is said that slots passed"
     assert world.told("halted") == []
     world.run_for(HOUR, world.new_worker())
     assert world.posted() == world.seen
@@ -104,12 +106,13 @@ def test_a_slot_that_was_taken_early_is_not_sent_again_either() -> None:
     assert len(world.seen) == 2
 
 
-def test_taking_a_slot_early_reads_first() -> None:
+@pytest.mark.parametrize("minutes", [2, 40], ids=["lives", "is over"])
+def test_taking_a_slot_early_reads_first_whether_the_lost_one(minutes: int) -> None:
     world = Restored()
     backup = world.backup()
     world.at(SLOT).step()
     world.restore(backup)
-    world.at(SLOT + 40 * MINUTE)
+    world.at(SLOT + minutes * MINUTE)
     row = world.new_worker().post_next()
     assert row.slot == SLOT + HOUR
     assert world.posted() == world.seen
@@ -218,6 +221,18 @@ def test_after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_se
     world.run_for(3 * HOUR, worker)
     assert sinces == [slept - CLOCK_SKEW]
     assert world.posted() == world.seen
+
+
+def test_of_a_pause_of_months_no_more_is_read_than_the_cooldown() -> None:
+    """What is older may come again anyway, and reading it would cost."""
+    world = Restored()
+    world.run_for(timedelta(hours=1, minutes=10))
+    world.now += 2 * COOLDOWN
+    sinces: list[datetime] = []
+    world.network.find = lambda since: sinces.append(since) or []  # type: ignore
+    begun = world.now
+    world.run_for(MINUTE, world.new_worker())
+    assert sinces == [begun - COOLDOWN]
 
 
 def test_another_accounts_worker_is_no_sign_of_life() -> None:
@@ -329,15 +344,19 @@ def test_a_database_that_goes_on_from_another_past_is_noticed() -> None:
 
 
 def test_another_past_is_noticed_though_the_backup_is_older_than_the_note_of_it() -> None:
+    """By who has not seen the rows that are lost, too."""
     world = Restored()
     backup = world.backup()
     world.past = "1"
     worker = world.new_worker()
-    world.run_for(timedelta(hours=1, minutes=5), worker)
+    world.step(worker)
+    world.at(SLOT).step()
     world.restore(backup)
     world.past = "2"
     world.step(worker)
     assert len(world.told("suspected")) == 1
+    world.run_for(20 * MINUTE, worker)
+    assert len(world.seen) == 1
 
 
 def test_a_loss_that_another_worker_has_mended_is_not_read_for_again() -> None:
@@ -412,6 +431,20 @@ def test_a_loss_that_is_certain_is_mended_though_nothing_is_left_to_send() -> No
     assert world.posted() == world.seen
 
 
+def test_a_loss_that_is_certain_is_mended_by_a_fresh_worker_too() -> None:
+    """Though it saw nothing of it, and has nothing to send."""
+    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=SLOT + HOUR))
+    backup = world.backup()
+    world.run_for(timedelta(hours=1, minutes=40))
+    world.restore(backup)
+    world.run_for(MINUTE)
+    assert [row.state for row in world.rows()] == ["missed"]
+    world.beat()
+    world.run_for(quarantined(world) + MINUTE, world.new_worker())
+    assert world.posted() == world.seen
+    assert len(world.seen) == 1
+
+
 def test_what_one_worker_suspects_holds_for_those_that_saw_nothing() -> None:
     """It never had more rows than the backup and what the first wrote into it."""
     world = Restored()
@@ -469,6 +502,29 @@ def test_rows_that_go_while_the_account_is_read_are_noticed() -> None:
     world.network.find = lose  # type: ignore[method-assign]
     world.run_for(HOUR, worker)
     assert len(world.told("suspected")) == 1
+
+
+def test_rows_that_go_while_the_account_is_read_stop_what_is_asked_for_by_hand() -> None:
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.by_hand("Found, and nobody's")
+    world.now += 2 * MINUTE
+    worker = world.new_worker()
+    knows = world.ledger.knows
+
+    def lose(*args: Any) -> set[str]:
+        world.ledger.knows = knows  # type: ignore[method-assign]
+        known = knows(*args)
+        world.restore(backup)
+        return known
+
+    world.ledger.knows = lose  # type: ignore[method-assign,assignment]
+    with suppress(NotSent):
+        worker.post_next()
+    assert len(world.told("suspected")) == 1
+    assert len(world.seen) == 2, "the slot that was lost still lives, and is not sent again"
 
 
 # -- what is found, and is nobody's -----------------------------------------------------------
@@ -535,23 +591,38 @@ def test_a_slot_that_is_given_anothers_post_may_have_had_the_one_that_is_left() 
 def test_what_is_left_is_asked_about_though_giving_back_breaks_off() -> None:
     world = Restored()
     backup = world.backup()
-    world.run_for(timedelta(hours=1, minutes=10))
+    world.run_for(timedelta(hours=2, minutes=10))
     world.by_hand("Other words #Test", SLOT + MINUTE)
     world.now += 30 * MINUTE
     world.restore(backup)
-
-    def killed(*_: Any) -> Any:
-        raise KeyboardInterrupt
-
     recover = world.ledger.recover
-    world.ledger.recover = killed  # type: ignore[method-assign,assignment]
+
+    def killed_at_the_second(*args: Any) -> Any:
+        if world.rows():
+            raise KeyboardInterrupt
+        return recover(*args)
+
+    world.ledger.recover = killed_at_the_second  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         world.step(world.new_worker())
     world.ledger.recover = recover  # type: ignore[method-assign]
     world.run_for(HOUR, world.new_worker())
     (told,) = world.told("halted")
-    assert "by-hand-1" in told["why"]
-    assert world.posted() == world.seen[:1]
+    assert "by-hand-2" in told["why"]
+    assert world.posted() == world.seen[:2]
+
+
+def test_of_two_posts_that_are_alike_a_slot_gets_the_older() -> None:
+    """Somebody typed it again."""
+    world = Restored()
+    backup = world.backup()
+    world.at(SLOT).step()
+    receipt = world.row().remote_id
+    world.by_hand(world.row().text or "", SLOT + 40 * MINUTE)
+    world.restore(backup)
+    world.at(SLOT + 50 * MINUTE)
+    world.run_for(20 * MINUTE, world.new_worker())
+    assert world.rows()[0].remote_id == receipt
 
 
 def test_a_row_does_not_take_a_post_that_is_older_than_its_claim() -> None:

@@ -1,0 +1,9 @@
+"""The breakages. Where a line of theirs is no longer in the program, change it along with it."""
+
+from __future__ import annotations
+
+from tests.mutants.breakages import claiming, forgetting, halts, settling
+from tests.mutants.breakages.mutant import PUBLISHING as PUBLISHING
+from tests.mutants.breakages.mutant import Mutant as Mutant
+
+MUTANTS = (*claiming.MUTANTS, *settling.MUTANTS, *halts.MUTANTS, *forgetting.MUTANTS)
