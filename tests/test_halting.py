@@ -256,6 +256,14 @@ def test_a_key_is_not_sent_again_while_halted() -> None:
     assert len(world.seen) == 1
 
 
+def test_a_receipt_by_key_lifts_it_too() -> None:
+    world = live(script=["revoked", "lost"], keyed=timedelta.max)
+    world.run_for(10 * MINUTE)
+    assert (world.row().state, world.row().reason) == ("posted", "reconciled by key")
+    assert len(world.told("unhalted")) == 1
+    assert world.ledger.halted("x0") is None
+
+
 # -- a ledger that goes away meanwhile --------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from bot.halting import resume
 from bot.ledger.base import ALIVE, Halt
 from bot.networks.base import FOREVER
 from bot.planning import Planner
-from bot.publishing import BACKOFF, DEADLINE, UNREAD, Publisher, resolve
+from bot.publishing import BACKOFF, DEADLINE, PREPARE, UNREAD, Publisher, resolve
 from bot.reconciling import CLOCK_SKEW, FORGOTTEN, FOUND, has_tag
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulated import Landed
@@ -93,6 +93,7 @@ def test_a_slot_that_still_lives_is_not_sent_again() -> None:
     world.run_for(timedelta(minutes=40), world.new_worker())
     assert len(world.seen) == 1
     assert (world.row().state, world.row().reason) == ("posted", FOUND)
+    assert world.network.calls.count("upload") == 1, "nor are its pictures"
 
 
 def test_a_slot_that_was_taken_early_is_not_sent_again_either() -> None:
@@ -206,10 +207,12 @@ def test_after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_se
     slept = world.now
     world.now += 20 * MINUTE
     sinces: list[datetime] = []
+    times: list[datetime] = []
     find = world.network.find
 
     def finding(since: datetime) -> Any:
         sinces.append(since)
+        times.append(world.now)
         found = find(since)
         assert found == [], "so it costs nothing"
         return found
@@ -220,6 +223,7 @@ def test_after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_se
     assert sinces == [], "nothing is to be sent yet"
     world.run_for(3 * HOUR, worker)
     assert sinces == [slept - CLOCK_SKEW]
+    assert times == [START + 3 * HOUR - PREPARE], "it does not cost the slot its first seconds"
     assert world.posted() == world.seen
 
 
@@ -433,7 +437,7 @@ def test_a_loss_that_is_certain_is_mended_though_nothing_is_left_to_send() -> No
 
 def test_a_loss_that_is_certain_is_mended_by_a_fresh_worker_too() -> None:
     """Though it saw nothing of it, and has nothing to send."""
-    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=SLOT + HOUR))
+    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=SLOT + 30 * MINUTE))
     backup = world.backup()
     world.run_for(timedelta(hours=1, minutes=40))
     world.restore(backup)
@@ -441,6 +445,73 @@ def test_a_loss_that_is_certain_is_mended_by_a_fresh_worker_too() -> None:
     assert [row.state for row in world.rows()] == ["missed"]
     world.beat()
     world.run_for(quarantined(world) + MINUTE, world.new_worker())
+    assert world.posted() == world.seen
+    assert len(world.seen) == 1
+
+
+def test_a_pause_that_comes_with_a_loss_makes_no_mere_pause_of_it() -> None:
+    """The backup is old, and whoever noticed it was killed before it wrote anything else."""
+    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=SLOT + 30 * MINUTE))
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    world.now += timedelta(days=2)
+    world.ledger.suspect("x0", world.now - FORGOTTEN, noticed=world.now)
+    world.run_for(quarantined(world) + 2 * MINUTE, world.new_worker())
+    assert world.posted() == world.seen
+    assert len(world.seen) == 1
+
+
+def test_a_loss_that_two_workers_see_is_told_once() -> None:
+    world = Restored()
+    backup = world.backup()
+    other = world.new_worker()
+    world.at(SLOT).step()
+    world.step(other)
+    world.restore(backup)
+    world.step()
+    world.step(other)
+    assert len(world.told("suspected")) == 1
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_fresh_worker_looks_at_the_past_before_it_settles_a_doubt(by_hand: bool) -> None:
+    """Else its last look would find the database another one than it had seen: none."""
+    world = Restored(keyed=FOREVER)
+    world.network.script = ["lost"]
+    world.at(SLOT).step()
+    world.now += 2 * MINUTE
+    worker = world.new_worker()
+    if by_hand:
+        worker.post_next()
+    else:
+        world.step(worker)
+    assert (world.rows()[0].state, world.rows()[0].reason) == ("posted", "reconciled by key")
+
+
+def test_what_another_worker_suspects_is_read_for_before_a_retry() -> None:
+    world = Restored()
+    world.network.script = ["not_sent"]
+    world.at(SLOT).step()
+    world.ledger.suspect("x0", START)
+    world.run_for(5 * MINUTE)
+    assert world.finds() == 1
+    assert world.row().state == "posted"
+
+
+def test_who_takes_over_what_is_certain_mends_it_though_nothing_is_left_to_send() -> None:
+    end = SLOT + HOUR - MINUTE
+    schedule = Schedule(timezone="UTC", every=(1, "h"), ends=end)
+    world = Restored(schedule=schedule, quarantine=timedelta(minutes=40))
+    backup = world.backup()
+    other = world.new_worker()
+    world.step(other)
+    world.at(SLOT).step()
+    world.restore(backup)
+    world.ledger.suspect("x0", START, noticed=world.now)
+    world.run_for(MINUTE, other)
+    assert world.rows() == []
+    world.run_for(2 * HOUR, other)
     assert world.posted() == world.seen
     assert len(world.seen) == 1
 
@@ -568,6 +639,31 @@ def test_a_slot_for_which_nothing_can_be_drawn_any_more_may_have_had_it() -> Non
     assert world.row().reason == "nothing to draw"
     world.run_for(quarantined(world), worker)
     assert len(world.told("halted")) == 1
+
+
+@pytest.mark.parametrize("minutes", [-4, 1, 38], ids=["skewed", "in time", "late"])
+def test_a_slot_that_was_missed_may_have_had_it(minutes: int) -> None:
+    """By a clock that is behind, or where its request landed late."""
+    world = Restored()
+    world.ledger.pause()
+    world.by_hand("Other words #Test", SLOT + minutes * MINUTE)
+    world.run_for(timedelta(hours=1, minutes=40))
+    world.ledger.resume()
+    assert world.row().state == "missed"
+    world.ledger.suspect("x0", START)
+    world.run_for(HOUR, world.new_worker())
+    (told,) = world.told("halted")
+    assert "by-hand-0" in told["why"]
+
+
+def test_what_was_posted_on_the_day_of_the_birth_is_no_question() -> None:
+    world = Restored()
+    world.by_hand("We begin today! #Test")
+    world.ledger.suspect("x0", START - HOUR)
+    world.run_for(HOUR + MINUTE, world.new_worker())
+    assert world.finds() == 1
+    assert world.told("halted") == []
+    assert world.row().state == "posted"
 
 
 def test_a_slot_that_is_given_anothers_post_may_have_had_the_one_that_is_left() -> None:
@@ -745,6 +841,17 @@ def test_reading_that_fails_is_tried_again_and_slots_pass_as_missed() -> None:
     assert world.ledger.halted("x0") is None
 
 
+def test_reading_that_meets_an_accounts_trouble_halts_at_once() -> None:
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    world.now += 5 * MINUTE
+    world.network.find_script = ["no_credit"]
+    world.run_for(10 * MINUTE, world.new_worker())
+    (told,) = world.told("halted")
+    assert told["fix"] == "Buy credit."
+    assert world.seen == []
+
+
 def test_a_person_may_look_where_the_program_can_not() -> None:
     world = Restored()
     world.run_for(timedelta(minutes=50))
@@ -814,6 +921,27 @@ def test_a_loss_that_can_not_be_read_is_a_persons(how: str) -> None:
     world.run_for(HOUR)
     assert len(world.seen) == 2
     assert len(world.told("halted")) == 1
+
+
+def test_a_loss_that_a_person_has_looked_at_is_not_asked_about_again() -> None:
+    """Though whoever asked was killed before it was noted that all is settled."""
+    world = Restored(readable=False)
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    clear = world.ledger.clear
+
+    def killed(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    world.ledger.clear = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        world.run_for(HOUR)
+    world.ledger.clear = clear  # type: ignore[method-assign]
+    resume(world.ledger, "x0")
+    world.run_for(2 * HOUR, world.new_worker())
+    assert len(world.told("halted")) == 1
+    assert len(world.seen) > 1
 
 
 @pytest.mark.parametrize("committed", [False, True])

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tests.mutants.breakages import claiming, forgetting, halts, settling
+from tests.mutants.breakages import claiming, giving_back, halts, noticing, settling
 from tests.mutants.breakages.mutant import PUBLISHING as PUBLISHING
 from tests.mutants.breakages.mutant import Mutant as Mutant
 
-MUTANTS = (*claiming.MUTANTS, *settling.MUTANTS, *halts.MUTANTS, *forgetting.MUTANTS)
+MUTANTS = (
+    *claiming.MUTANTS,
+    *settling.MUTANTS,
+    *halts.MUTANTS,
+    *noticing.MUTANTS,
+    *giving_back.MUTANTS,
+)

@@ -80,6 +80,20 @@ MUTANTS = (
         "        if True:\n",
         BY_RECONCILING + "reading_that_fails_is_tried_again_and_slots_pass_as_missed",
     ),
+    Mutant(
+        "what reading for a loss met halts nothing",
+        PUBLISHING,
+        "            return self._halts.after(error, now)\n",
+        "            return []\n",
+        BY_RECONCILING + "reading_that_meets_an_accounts_trouble_halts_at_once",
+    ),
+    Mutant(
+        "what a resend met halts nothing",
+        PUBLISHING,
+        "            self._record(*self._halts.after(error, row.slot, again))\n",
+        "",
+        BY_HALTING + "a_key_is_not_sent_again_while_halted",
+    ),
     # -- which halt stands -------------------------------------------------------------------------
     Mutant(
         "two alerts for one halt",
@@ -204,6 +218,13 @@ MUTANTS = (
         '            self._after_receipt(row, receipt, "", self._halts.lifting(row))\n',
         '            self._after_receipt(row, receipt, "")\n',
         BY_HALTING + "each_slot_is_tried_once_and_in_silence_until_one_goes_out",
+    ),
+    Mutant(
+        "a receipt by key lifts no halt",
+        PUBLISHING,
+        '"reconciled by key", self._halts.lifting(row))',
+        '"reconciled by key")',
+        BY_HALTING + "a_receipt_by_key_lifts_it_too",
     ),
     Mutant(
         "a receipt from before the halt lifts it",
