@@ -934,7 +934,7 @@ def test_a_loss_that_a_person_has_looked_at_is_not_asked_about_again() -> None:
     def killed(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    world.ledger.clear = killed  # type: ignore[method-assign]
+    world.ledger.clear = killed  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         world.run_for(HOUR)
     world.ledger.clear = clear  # type: ignore[method-assign]
