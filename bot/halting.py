@@ -91,12 +91,12 @@ class Halts:
     def lifting(self, row: Row) -> Callable[[], None]:
         """Lifts the halt after this row's receipt, if the post was armed while it stood.
 
-        Under a halt that only a person can lift nothing is armed.
+        Never one that only a person can lift: nothing was armed under it, whatever clocks say.
         """
 
         def lift() -> None:
             halt = self._ledger.halted(self._account)
-            if halt is None or row.armed_at is None or row.armed_at < halt.since:
+            if halt is None or halt.person or row.armed_at is None or row.armed_at < halt.since:
                 return
             self._ledger.unhalt(self._account)
             self._tell("unhalted", account=self._account)

@@ -164,6 +164,7 @@ class Publisher:
             if again > self._ledger.now():
                 raise NotSent(network=self.account.name, what=self.unread)
         history = self._ledger.history(self.account.name)
+        self._memory.saw(history.rows)
         assert history.newest is not None, "the first row was inserted by then"
         planned = next(self._planner.plan(self.account, history, history.newest), None)
         if planned is None:
@@ -171,7 +172,7 @@ class Publisher:
         self._publish(history.rows + 1, planned)
         row = self._ledger.row(self.account.name, planned.slot.at)
         if row is None:
-            why = _NOT_NOW[self._excuse(planned, self._halts.stand())]
+            why = self.unread or _NOT_NOW[self._excuse(planned, self._halts.stand())]
             raise NotSent(network=planned.slot.id, what=why)
         return row
 

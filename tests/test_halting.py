@@ -12,6 +12,7 @@ import pytest
 from bot.errors import LedgerUnavailable, NotSent
 from bot.halting import LONGEST
 from bot.ledger.base import Halt
+from bot.networks.base import Request
 from bot.publishing import BACKOFF, PREPARE
 from tests.generated import START
 from tests.simulated import SimulatedNetwork
@@ -44,7 +45,7 @@ def test_no_credit_is_one_alert_however_many_slots_pass() -> None:
     assert told["fix"] == "Buy credit."
     assert "until `bot resume --account x0`" in told["outlook"]
     assert halt_of(world).person
-    assert world.network.calls.count("send") == 1, "nothing is even tried"
+    assert tries(world.network) == 2, "after an upload and a post nothing is even tried"
     assert {(row.state, row.reason) for row in world.rows()} == {("missed", "paused")}
     assert world.told("failed") == []
 
@@ -61,12 +62,16 @@ def test_a_restart_raises_no_second_alert_and_arms_nothing() -> None:
 
 def test_two_workers_that_meet_it_raise_one_alert() -> None:
     world = live(upload_script=["no_credit"] * 2)
-    other = world.new_worker()
+    upload, other = world.network.upload, world.new_worker()
+
+    def overtaken(request: Request) -> tuple[str, ...]:
+        world.network.upload = upload  # type: ignore[method-assign]
+        world.step(other)
+        return upload(request)
+
+    world.network.upload = overtaken  # type: ignore[method-assign]
     world.step()
-    world.ledger.unhalt("x0")  # the other had not seen it yet
-    standing = world.ledger.halt("x0", Halt(world.now, "402", person=True, token="another's"))
-    world.step(other)
-    assert halt_of(world) == standing
+    assert tries(world.network) == 2
     assert len(world.told("halted")) == 1
 
 
@@ -239,6 +244,22 @@ def test_a_receipt_from_before_the_halt_proves_nothing() -> None:
     assert halt_of(world).token == "another's"
 
 
+def test_a_persons_halt_is_not_lifted_by_a_receipt_though_the_clock_went_back() -> None:
+    """Then the halt looks older than the arming that it came after."""
+    world = live()
+    halt = world.ledger.halt
+    receive = world.ledger.receive
+
+    def receive_late(*args: object) -> object:
+        halt("x0", Halt(world.now - MINUTE, "402", person=True, token="another's"))
+        return receive(*args)  # type: ignore[arg-type]
+
+    world.ledger.receive = receive_late  # type: ignore[method-assign,assignment]
+    world.step()
+    assert world.row().state == "posted"
+    assert halt_of(world).token == "another's"
+
+
 def test_a_key_is_not_sent_again_while_halted() -> None:
     world = live(script=["lost", "no_credit"], keyed=timedelta.max)
     world.run_for(timedelta(minutes=20))
@@ -248,6 +269,14 @@ def test_a_key_is_not_sent_again_while_halted() -> None:
     world.run_for(timedelta(minutes=20))
     assert world.row().state == "posted"
     assert len(world.seen) == 1
+
+
+def test_a_receipt_by_key_lifts_it_too() -> None:
+    world = live(script=["revoked", "lost"], keyed=timedelta.max)
+    world.run_for(10 * MINUTE)
+    assert (world.row().state, world.row().reason) == ("posted", "reconciled by key")
+    assert len(world.told("unhalted")) == 1
+    assert world.ledger.halted("x0") is None
 
 
 # -- a ledger that goes away meanwhile --------------------------------------------------------

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Schedule
+from bot.domain import COOLDOWN, Schedule
 from bot.errors import LedgerUnavailable, NotSent
 from bot.halting import resume
 from bot.ledger.base import ALIVE, Halt
 from bot.networks.base import FOREVER
 from bot.planning import Planner
-from bot.publishing import BACKOFF, DEADLINE, UNREAD, Publisher, resolve
+from bot.publishing import BACKOFF, DEADLINE, PREPARE, UNREAD, Publisher, resolve
 from bot.reconciling import CLOCK_SKEW, FORGOTTEN, FOUND, has_tag
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulated import Landed
@@ -76,6 +76,7 @@ def test_posts_that_a_backup_does_not_know_are_given_back_to_their_slots() -> No
     assert world.posted() == seen
     assert [row.reason for row in world.rows()] == ["", "", FOUND, FOUND, FOUND]
     assert [told["reason"] for told in world.told("posted")[-3:]] == [FOUND] * 3
+    assert world.told("missed") == [], "the account is read before it is said that slots passed"
     assert world.told("halted") == []
     world.run_for(HOUR, world.new_worker())
     assert world.posted() == world.seen
@@ -91,6 +92,7 @@ def test_a_slot_that_still_lives_is_not_sent_again() -> None:
     world.run_for(timedelta(minutes=40), world.new_worker())
     assert len(world.seen) == 1
     assert (world.row().state, world.row().reason) == ("posted", FOUND)
+    assert world.network.calls.count("upload") == 1, "nor are its pictures"
 
 
 def test_a_slot_that_was_taken_early_is_not_sent_again_either() -> None:
@@ -104,12 +106,13 @@ def test_a_slot_that_was_taken_early_is_not_sent_again_either() -> None:
     assert len(world.seen) == 2
 
 
-def test_taking_a_slot_early_reads_first() -> None:
+@pytest.mark.parametrize("minutes", [2, 40], ids=["lives", "is over"])
+def test_taking_a_slot_early_reads_first_whether_the_lost_one(minutes: int) -> None:
     world = Restored()
     backup = world.backup()
     world.at(SLOT).step()
     world.restore(backup)
-    world.at(SLOT + 40 * MINUTE)
+    world.at(SLOT + minutes * MINUTE)
     row = world.new_worker().post_next()
     assert row.slot == SLOT + HOUR
     assert world.posted() == world.seen
@@ -203,10 +206,12 @@ def test_after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_se
     slept = world.now
     world.now += 20 * MINUTE
     sinces: list[datetime] = []
+    times: list[datetime] = []
     find = world.network.find
 
     def finding(since: datetime) -> Any:
         sinces.append(since)
+        times.append(world.now)
         found = find(since)
         assert found == [], "so it costs nothing"
         return found
@@ -217,7 +222,20 @@ def test_after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_se
     assert sinces == [], "nothing is to be sent yet"
     world.run_for(3 * HOUR, worker)
     assert sinces == [slept - CLOCK_SKEW]
+    assert times == [START + 3 * HOUR - PREPARE], "it does not cost the slot its first seconds"
     assert world.posted() == world.seen
+
+
+def test_of_a_pause_of_months_no_more_is_read_than_the_cooldown() -> None:
+    """What is older may come again anyway, and reading it would cost."""
+    world = Restored()
+    world.run_for(timedelta(hours=1, minutes=10))
+    world.now += 2 * COOLDOWN
+    sinces: list[datetime] = []
+    world.network.find = lambda since: sinces.append(since) or []  # type: ignore
+    begun = world.now
+    world.run_for(MINUTE, world.new_worker())
+    assert sinces == [begun - COOLDOWN]
 
 
 def test_another_accounts_worker_is_no_sign_of_life() -> None:
@@ -329,15 +347,19 @@ def test_a_database_that_goes_on_from_another_past_is_noticed() -> None:
 
 
 def test_another_past_is_noticed_though_the_backup_is_older_than_the_note_of_it() -> None:
+    """By who has not seen the rows that are lost, too."""
     world = Restored()
     backup = world.backup()
     world.past = "1"
     worker = world.new_worker()
-    world.run_for(timedelta(hours=1, minutes=5), worker)
+    world.step(worker)
+    world.at(SLOT).step()
     world.restore(backup)
     world.past = "2"
     world.step(worker)
     assert len(world.told("suspected")) == 1
+    world.run_for(20 * MINUTE, worker)
+    assert len(world.seen) == 1
 
 
 def test_a_loss_that_another_worker_has_mended_is_not_read_for_again() -> None:
@@ -412,6 +434,87 @@ def test_a_loss_that_is_certain_is_mended_though_nothing_is_left_to_send() -> No
     assert world.posted() == world.seen
 
 
+def test_a_loss_that_is_certain_is_mended_by_a_fresh_worker_too() -> None:
+    """Though it saw nothing of it, and has nothing to send."""
+    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=SLOT + 30 * MINUTE))
+    backup = world.backup()
+    world.run_for(timedelta(hours=1, minutes=40))
+    world.restore(backup)
+    world.run_for(MINUTE)
+    assert [row.state for row in world.rows()] == ["missed"]
+    world.beat()
+    world.run_for(quarantined(world) + MINUTE, world.new_worker())
+    assert world.posted() == world.seen
+    assert len(world.seen) == 1
+
+
+def test_a_pause_that_comes_with_a_loss_makes_no_mere_pause_of_it() -> None:
+    """The backup is old, and whoever noticed it was killed before it wrote anything else."""
+    world = Restored(schedule=Schedule(timezone="UTC", every=(1, "h"), ends=SLOT + 30 * MINUTE))
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    world.now += timedelta(days=2)
+    world.ledger.suspect("x0", world.now - FORGOTTEN, noticed=world.now)
+    world.run_for(quarantined(world) + 2 * MINUTE, world.new_worker())
+    assert world.posted() == world.seen
+    assert len(world.seen) == 1
+
+
+def test_a_loss_that_two_workers_see_is_told_once() -> None:
+    world = Restored()
+    backup = world.backup()
+    other = world.new_worker()
+    world.at(SLOT).step()
+    world.step(other)
+    world.restore(backup)
+    world.step()
+    world.step(other)
+    assert len(world.told("suspected")) == 1
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_fresh_worker_looks_at_the_past_before_it_settles_a_doubt(by_hand: bool) -> None:
+    """Else its last look would find the database another one than it had seen: none."""
+    world = Restored(keyed=FOREVER)
+    world.network.script = ["lost"]
+    world.at(SLOT).step()
+    world.now += 2 * MINUTE
+    worker = world.new_worker()
+    if by_hand:
+        worker.post_next()
+    else:
+        world.step(worker)
+    assert (world.rows()[0].state, world.rows()[0].reason) == ("posted", "reconciled by key")
+
+
+def test_what_another_worker_suspects_is_read_for_before_a_retry() -> None:
+    world = Restored()
+    world.network.script = ["not_sent"]
+    world.at(SLOT).step()
+    world.ledger.suspect("x0", START)
+    world.run_for(5 * MINUTE)
+    assert world.finds() == 1
+    assert world.row().state == "posted"
+
+
+def test_who_takes_over_what_is_certain_mends_it_though_nothing_is_left_to_send() -> None:
+    end = SLOT + HOUR - MINUTE
+    schedule = Schedule(timezone="UTC", every=(1, "h"), ends=end)
+    world = Restored(schedule=schedule, quarantine=timedelta(minutes=40))
+    backup = world.backup()
+    other = world.new_worker()
+    world.step(other)
+    world.at(SLOT).step()
+    world.restore(backup)
+    world.ledger.suspect("x0", START, noticed=world.now)
+    world.run_for(MINUTE, other)
+    assert world.rows() == []
+    world.run_for(2 * HOUR, other)
+    assert world.posted() == world.seen
+    assert len(world.seen) == 1
+
+
 def test_what_one_worker_suspects_holds_for_those_that_saw_nothing() -> None:
     """It never had more rows than the backup and what the first wrote into it."""
     world = Restored()
@@ -471,6 +574,55 @@ def test_rows_that_go_while_the_account_is_read_are_noticed() -> None:
     assert len(world.told("suspected")) == 1
 
 
+def test_rows_that_go_when_the_account_has_been_read_stop_what_is_asked_for_by_hand() -> None:
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.now += 10 * MINUTE
+    clear = world.ledger.clear
+
+    def lose(*args: Any) -> bool:
+        world.ledger.clear = clear  # type: ignore[method-assign]
+        cleared = clear(*args)
+        world.restore(backup)
+        return cleared
+
+    worker = world.new_worker()
+    world.ledger.clear = lose  # type: ignore[method-assign,assignment]
+    with pytest.raises(NotSent, match="not read back yet"):
+        worker.post_next()
+    assert len(world.seen) == 1
+    world.run_for(HOUR, worker)
+    assert world.posted() == world.seen
+
+
+def test_rows_that_go_while_the_account_is_read_are_missed_though_others_are_given_back() -> None:
+    """As many rows are given back as went, and yet one is missing."""
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    backup = world.backup()
+    world.at(SLOT).step()
+    planner = Planner(world.campaign, {"x": limits()})
+    following = next(planner.plan(world.account, world.ledger.history("x0"), SLOT))
+    assert following.post is not None
+    world.by_hand(following.post.text, SLOT + HOUR)
+    world.at(SLOT + timedelta(minutes=62))
+    knows = world.ledger.knows
+
+    def lose(*args: Any) -> set[str]:
+        world.ledger.knows = knows  # type: ignore[method-assign]
+        known = knows(*args)
+        world.restore(backup)
+        return known
+
+    worker = world.new_worker()
+    world.ledger.knows = lose  # type: ignore[method-assign,assignment]
+    world.run_for(40 * MINUTE, worker)
+    assert [row.state for row in world.rows()][:2] == ["posted", "posted"]
+    assert world.posted()[:2] == world.seen[:2]
+
+
 # -- what is found, and is nobody's -----------------------------------------------------------
 
 
@@ -514,6 +666,31 @@ def test_a_slot_for_which_nothing_can_be_drawn_any_more_may_have_had_it() -> Non
     assert len(world.told("halted")) == 1
 
 
+@pytest.mark.parametrize("minutes", [-4, 1, 38], ids=["skewed", "in time", "late"])
+def test_a_slot_that_was_missed_may_have_had_it(minutes: int) -> None:
+    """By a clock that is behind, or where its request landed late."""
+    world = Restored()
+    world.ledger.pause()
+    world.by_hand("Other words #Test", SLOT + minutes * MINUTE)
+    world.run_for(timedelta(hours=1, minutes=40))
+    world.ledger.resume()
+    assert world.row().state == "missed"
+    world.ledger.suspect("x0", START)
+    world.run_for(HOUR, world.new_worker())
+    (told,) = world.told("halted")
+    assert "by-hand-0" in told["why"]
+
+
+def test_what_was_posted_on_the_day_of_the_birth_is_no_question() -> None:
+    world = Restored()
+    world.by_hand("We begin today! #Test")
+    world.ledger.suspect("x0", START - HOUR)
+    world.run_for(HOUR + MINUTE, world.new_worker())
+    assert world.finds() == 1
+    assert world.told("halted") == []
+    assert world.row().state == "posted"
+
+
 def test_a_slot_that_is_given_anothers_post_may_have_had_the_one_that_is_left() -> None:
     """The slot's words were edited before the next one's were drawn, and that one got these."""
     world = Restored()
@@ -535,23 +712,38 @@ def test_a_slot_that_is_given_anothers_post_may_have_had_the_one_that_is_left() 
 def test_what_is_left_is_asked_about_though_giving_back_breaks_off() -> None:
     world = Restored()
     backup = world.backup()
-    world.run_for(timedelta(hours=1, minutes=10))
+    world.run_for(timedelta(hours=2, minutes=10))
     world.by_hand("Other words #Test", SLOT + MINUTE)
     world.now += 30 * MINUTE
     world.restore(backup)
-
-    def killed(*_: Any) -> Any:
-        raise KeyboardInterrupt
-
     recover = world.ledger.recover
-    world.ledger.recover = killed  # type: ignore[method-assign,assignment]
+
+    def killed_at_the_second(*args: Any) -> Any:
+        if world.rows():
+            raise KeyboardInterrupt
+        return recover(*args)
+
+    world.ledger.recover = killed_at_the_second  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         world.step(world.new_worker())
     world.ledger.recover = recover  # type: ignore[method-assign]
     world.run_for(HOUR, world.new_worker())
     (told,) = world.told("halted")
-    assert "by-hand-1" in told["why"]
-    assert world.posted() == world.seen[:1]
+    assert "by-hand-2" in told["why"]
+    assert world.posted() == world.seen[:2]
+
+
+def test_of_two_posts_that_are_alike_a_slot_gets_the_older() -> None:
+    """Somebody typed it again."""
+    world = Restored()
+    backup = world.backup()
+    world.at(SLOT).step()
+    receipt = world.row().remote_id
+    world.by_hand(world.row().text or "", SLOT + 40 * MINUTE)
+    world.restore(backup)
+    world.at(SLOT + 50 * MINUTE)
+    world.run_for(20 * MINUTE, world.new_worker())
+    assert world.rows()[0].remote_id == receipt
 
 
 def test_a_slot_that_was_given_anothers_post_before_may_have_had_what_is_found_now() -> None:
@@ -693,6 +885,17 @@ def test_reading_that_fails_is_tried_again_and_slots_pass_as_missed() -> None:
     assert world.ledger.halted("x0") is None
 
 
+def test_reading_that_meets_an_accounts_trouble_halts_at_once() -> None:
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    world.now += 5 * MINUTE
+    world.network.find_script = ["no_credit"]
+    world.run_for(10 * MINUTE, world.new_worker())
+    (told,) = world.told("halted")
+    assert told["fix"] == "Buy credit."
+    assert world.seen == []
+
+
 def test_a_person_may_look_where_the_program_can_not() -> None:
     world = Restored()
     world.run_for(timedelta(minutes=50))
@@ -762,6 +965,27 @@ def test_a_loss_that_can_not_be_read_is_a_persons(how: str) -> None:
     world.run_for(HOUR)
     assert len(world.seen) == 2
     assert len(world.told("halted")) == 1
+
+
+def test_a_loss_that_a_person_has_looked_at_is_not_asked_about_again() -> None:
+    """Though whoever asked was killed before it was noted that all is settled."""
+    world = Restored(readable=False)
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.restore(backup)
+    clear = world.ledger.clear
+
+    def killed(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    world.ledger.clear = killed  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.run_for(HOUR)
+    world.ledger.clear = clear  # type: ignore[method-assign]
+    resume(world.ledger, "x0")
+    world.run_for(2 * HOUR, world.new_worker())
+    assert len(world.told("halted")) == 1
+    assert len(world.seen) > 1
 
 
 @pytest.mark.parametrize("committed", [False, True])

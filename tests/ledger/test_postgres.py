@@ -15,7 +15,7 @@ import pytest
 
 from bot.errors import LedgerError, LedgerGuard, LedgerUnavailable
 from bot.ledger import sql
-from bot.ledger.base import Halt, Ledger, Row
+from bot.ledger.base import Halt, Ledger, Row, Trust
 from bot.ledger.postgres import PostgresLedger
 from tests.ledger.puppet import BEGIN
 from tests.ledger.stores import HOUR, a_row, armed
@@ -229,6 +229,30 @@ def test_a_halt_waits_for_armings_under_way(
         assert halting.is_alive()
     halting.join()
     assert isinstance(halting.outcome, Halt)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        lambda mine: mine.suspect("x", BEGIN),
+        lambda mine: mine.clear("x", "past", Trust()),
+    ],
+    ids=["suspecting", "clearing"],
+)
+def test_what_is_noted_of_a_loss_waits_for_armings_under_way(
+    postgres_url: str,
+    ledger: PostgresLedger,
+    admin: psycopg.Connection[Any],
+    note: Callable[[PostgresLedger], object],
+) -> None:
+    """And so for each other: who clears must not write over what is suspected just then."""
+    with ledger._write("arm"):
+        noting = Outcome(postgres_url, note)
+        wait_until_waiting(admin, noting)
+        assert noting.is_alive()
+        assert ledger._trusted("x") == Trust()
+    noting.join()
+    assert ledger.trust("x") in (Trust(None, BEGIN), Trust("past"))
 
 
 def test_a_pause_waits_for_armings_under_way(

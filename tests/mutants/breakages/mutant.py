@@ -1,0 +1,35 @@
+"""What a breakage is, and the names that many of them share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """A breakage: what it is, the replacement in a file of bot/, and the test that must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    killed_by: str
+
+
+PUBLISHING = "publishing.py"
+HALTING = "halting.py"
+RECONCILING = "reconciling.py"
+X = "networks/_x_answers.py"
+BASE = "ledger/base.py"
+RULES = "ledger/rules.py"
+MEMORY = "ledger/memory.py"
+SQL = "ledger/sql.py"
+POSTGRES = "ledger/postgres.py"
+
+BY_PUBLISHING = "tests/test_publishing.py::test_"
+BY_HALTING = "tests/test_halting.py::test_"
+BY_RECONCILING = "tests/test_reconciling.py::test_"
+BY_FAILOVER = "tests/test_failover.py::test_"
+BY_CONTRACT = "tests/ledger/test_contract.py::test_"
+BY_POSTGRES = "tests/ledger/test_postgres.py::test_"
+BY_RACING = "tests/ledger/test_racing.py::test_"
+BY_X = "tests/networks/test_x_errors.py::test_answers"
