@@ -208,23 +208,45 @@ class Memory:
         self._record(self._halts.beginning(why, fix, person=True, unread=True))
 
     def _give_back(self, unknown: list[Found], since: datetime) -> None:
-        """Each of these posts to the row or slot that it is of; what is left is asked about first.
+        """Each of these posts to the row or slot that it is of; what may be another's is asked
+        about first.
 
-        If it breaks off after that, what is not asked about is found again. What was given back by
-        then may be another's, so its slot's time counts as before.
+        If it breaks off after that, what is not asked about is found again.
         """
         rows, slots = self._for_rows(unknown, since), self._for_slots(unknown)
-        spans = [(row.slot, row.expires_at) for row, _ in rows]
-        spans += [(planned.slot.due, planned.slot.expires) for _, planned, _ in slots]
-        posted = self._rows_since(since, ("posted",))
-        spans += [(row.slot, row.expires_at) for row in posted if row.reason == FOUND]
-        self._ask(unknown, spans)
+        times = [((row.slot, row.expires_at), found) for row, found in rows]
+        times += [((planned.slot.due, planned.slot.expires), found) for _, planned, found in slots]
+        self._ask(self._doubtful(unknown, times, since))
         for row, found in rows:
             if found is not None:
                 self._told(self._ledger.receive(row, found.receipt, FOUND))
         last = max((at for at, (_, _, found) in enumerate(slots) if found), default=-1)
         for lost, group in groupby(slots[: last + 1], key=lambda each: each[2] is not None):
             self._fill(lost, list(group))
+
+    def _doubtful(
+        self, left: Sequence[Found], times: Sequence[tuple[Span, Found | None]], since: datetime
+    ) -> list[Found]:
+        """Posts that went out in a slot's time and may be that slot's, whatever is said of them.
+
+        Such as belong to no slot; and such as belong to one by their words, but went out in the
+        time of another that has no post. A slot that was given its post may have been given
+        another's, now or when this broke off before.
+        """
+        posted = self._rows_since(since, ("posted",))
+        given = [(row.slot, row.expires_at) for row in posted if row.reason == FOUND]
+        spans = [span for span, _ in times] + given
+        empty = [span for span, found in times if found is None]
+        misplaced = [found for span, found in times if found and not self._within(found, [span])]
+        return [each for each in left if self._within(each, spans)] + [
+            each for each in misplaced if self._within(each, empty)
+        ]
+
+    def _within(self, found: Found, spans: Sequence[Span]) -> bool:
+        """Whether a request that was written in one of these times can have become this post."""
+        over = DEADLINE + self._network.quarantine + CLOCK_SKEW
+        at = found.created_at
+        return any(begin - CLOCK_SKEW <= at <= end + over for begin, end in spans)
 
     def _for_rows(self, unknown: list[Found], since: datetime) -> list[tuple[Row, Found | None]]:
         """The rows that have no receipt, each with its post if that is among these."""
@@ -267,30 +289,21 @@ class Memory:
         self.given_back += 1
         self._tell("posted", id=row.id, url=row.url, reason=row.reason, attempt=row.attempts)
 
-    def _ask(self, unknown: Sequence[Found], spans: Sequence[Span]) -> None:
-        """Halts for what looks like the campaign's and is no slot's; once for each post.
-
-        Where the content was edited since, a slot may have been given another's post.
-        """
+    def _ask(self, doubtful: Sequence[Found]) -> None:
+        """Halts for what carries the campaign's hashtag; once for each post."""
         asked = self._ledger.was_asked(self._account.name)
-        over = DEADLINE + self._network.quarantine
-        doubtful = [
+        receipts = [
             each.receipt
-            for each in unknown
-            if each.receipt.remote_id not in asked
-            and has_tag(each.text, self._planner.hashtag)
-            and any(
-                begin - CLOCK_SKEW <= each.created_at <= end + over + CLOCK_SKEW
-                for begin, end in spans
-            )
+            for each in doubtful
+            if each.receipt.remote_id not in asked and has_tag(each.text, self._planner.hashtag)
         ]
-        if not doubtful:
+        if not receipts:
             return
-        shown = ", ".join(receipt.url for receipt in doubtful[:SHOWN])
-        more = f" and {len(doubtful) - SHOWN} more" if len(doubtful) > SHOWN else ""
-        why = f"the ledger may have lost posts; it knows nothing of {shown}{more}"
+        shown = ", ".join(receipt.url for receipt in receipts[:SHOWN])
+        more = f" and {len(receipts) - SHOWN} more" if len(receipts) > SHOWN else ""
+        why = f"the ledger may have lost posts; it can't tell which slot is that of {shown}{more}"
         fix = "Look at them: is one of them a slot's that `bot log` does not have as posted?"
-        ids = [receipt.remote_id for receipt in doubtful]
+        ids = [receipt.remote_id for receipt in receipts]
         self._record(self._halts.beginning(why, fix, person=True, asked=ids))
 
 

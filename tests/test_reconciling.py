@@ -746,6 +746,24 @@ def test_of_two_posts_that_are_alike_a_slot_gets_the_older() -> None:
     assert world.rows()[0].remote_id == receipt
 
 
+def test_a_post_of_an_older_slots_words_may_be_that_of_the_slot_in_whose_time_it_went_out() -> None:
+    """A ledger was lost and begun anew, drew the same words again, and was lost for the older."""
+    world = Restored()
+    world.ledger.pause()
+    world.at(SLOT)
+    world.run_for(40 * MINUTE)
+    world.ledger.resume()
+    assert (world.row().state, world.row().reason) == ("missed", "paused")
+    world.by_hand(world.row().text or "", SLOT + HOUR)
+    world.ledger.suspect("x0", START)
+    world.at(SLOT + timedelta(minutes=62))
+    world.run_for(HOUR, world.new_worker())
+    (told,) = world.told("halted")
+    assert "by-hand-0" in told["why"]
+    assert [row.state for row in world.rows()] == ["posted", "missed"]
+    assert len(world.seen) == 1
+
+
 def test_a_slot_that_was_given_anothers_post_before_may_have_had_what_is_found_now() -> None:
     """As above, but giving back broke off in between, and went on with other content."""
     world = Restored()
@@ -753,7 +771,7 @@ def test_a_slot_that_was_given_anothers_post_before_may_have_had_what_is_found_n
     planner = Planner(world.campaign, {"x": limits()})
     first = next(planner.plan(world.account, world.ledger.history("x0"), START))
     assert first.post is not None
-    world.by_hand(first.post.text, SLOT + HOUR)
+    world.by_hand(first.post.text, SLOT + 2 * MINUTE)
     world.ledger.suspect("x0", START)
     world.at(SLOT + timedelta(minutes=90))
     world.run_for(HOUR, world.new_worker())

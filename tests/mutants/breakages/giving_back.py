@@ -156,15 +156,15 @@ MUTANTS = (
     Mutant(
         "nobody is asked about a post of the campaign's",
         RECONCILING,
-        "        if not doubtful:\n",
+        "        if not receipts:\n",
         "        if True:\n",
         BY_RECONCILING + "a_post_of_the_campaigns_that_is_no_slots_is_asked_about_once",
     ),
     Mutant(
         "a person is asked twice about a post",
         RECONCILING,
-        "            if each.receipt.remote_id not in asked\n            and has_tag(",
-        "            if has_tag(",
+        "if each.receipt.remote_id not in asked and has_tag(",
+        "if has_tag(",
         BY_RECONCILING + "a_post_of_the_campaigns_that_is_no_slots_is_asked_about_once",
     ),
     Mutant(
@@ -177,29 +177,29 @@ MUTANTS = (
     Mutant(
         "a person is asked about posts outside any slot's time",
         RECONCILING,
-        "                begin - CLOCK_SKEW <= each.created_at <= end + over + CLOCK_SKEW\n",
-        "                begin <= end + over\n",
+        "return any(begin - CLOCK_SKEW <= at <= end + over for begin, end in spans)",
+        "return any(at and begin <= end + over for begin, end in spans)",
         BY_RECONCILING + "a_persons_own_posts_are_left_alone[In no slot's time #Test-50]",
     ),
     Mutant(
         "nobody is asked about the time of a slot that has a row",
         RECONCILING,
-        "spans = [(row.slot, row.expires_at) for row, _ in rows]",
-        "spans: list[Span] = []",
+        "times = [((row.slot, row.expires_at), found) for row, found in rows]",
+        "times: list[tuple[Span, Found | None]] = []",
         BY_RECONCILING + "a_slot_that_was_missed_may_have_had_it[in time]",
     ),
     Mutant(
         "nobody is asked about what landed late",
         RECONCILING,
-        "<= each.created_at <= end + over + CLOCK_SKEW",
-        "<= each.created_at <= end + CLOCK_SKEW",
+        "over = DEADLINE + self._network.quarantine + CLOCK_SKEW",
+        "over = CLOCK_SKEW",
         BY_RECONCILING + "a_slot_that_was_missed_may_have_had_it[late]",
     ),
     Mutant(
         "nobody is asked about what a clock that is behind says came early",
         RECONCILING,
-        "begin - CLOCK_SKEW <= each.created_at <=",
-        "begin <= each.created_at <=",
+        "begin - CLOCK_SKEW <= at <=",
+        "begin <= at <=",
         BY_RECONCILING + "a_slot_that_was_missed_may_have_had_it[skewed]",
     ),
     Mutant(
@@ -212,8 +212,8 @@ MUTANTS = (
     Mutant(
         "a person's own posts are asked about",
         RECONCILING,
-        "            and has_tag(each.text, self._planner.hashtag)\n",
-        "",
+        " and has_tag(each.text, self._planner.hashtag)\n",
+        "\n",
         BY_RECONCILING + "a_persons_own_posts_are_left_alone[No hashtag-2]",
     ),
     Mutant(
@@ -233,23 +233,31 @@ MUTANTS = (
     Mutant(
         "a slot that got a post can not have had another",
         RECONCILING,
-        "for _, planned, _ in slots]",
-        "for _, planned, found in slots if not found]",
+        "spans = [span for span, _ in times] + given",
+        "spans = [span for span, found in times if not found] + given",
         BY_RECONCILING + "a_slot_that_is_given_anothers_post_may_have_had_the_one_that_is_left",
     ),
     Mutant(
         "a slot that was given a post before can not have had another",
         RECONCILING,
-        "        spans += [(row.slot, row.expires_at) for row in posted if row.reason == FOUND]\n",
-        "",
+        "spans = [span for span, _ in times] + given",
+        "spans = [span for span, _ in times]",
         BY_RECONCILING
         + "a_slot_that_was_given_anothers_post_before_may_have_had_what_is_found_now",
+    ),
+    Mutant(
+        "words decide, whenever they went out",
+        RECONCILING,
+        "self._within(each, empty)",
+        "self._within(each, [])",
+        BY_RECONCILING
+        + "a_post_of_an_older_slots_words_may_be_that_of_the_slot_in_whose_time_it_went_out",
     ),
     Mutant(
         "asks after giving back, not before",
         RECONCILING,
         """\
-        self._ask(unknown, spans)
+        self._ask(self._doubtful(unknown, times, since))
         for row, found in rows:
             if found is not None:
                 self._told(self._ledger.receive(row, found.receipt, FOUND))
@@ -264,7 +272,7 @@ MUTANTS = (
         last = max((at for at, (_, _, found) in enumerate(slots) if found), default=-1)
         for lost, group in groupby(slots[: last + 1], key=lambda each: each[2] is not None):
             self._fill(lost, list(group))
-        self._ask(unknown, spans)
+        self._ask(self._doubtful(unknown, times, since))
 """,
         BY_RECONCILING + "what_is_left_is_asked_about_though_giving_back_breaks_off",
     ),
