@@ -746,7 +746,7 @@ def test_of_two_posts_that_are_alike_a_slot_gets_the_older() -> None:
     assert world.rows()[0].remote_id == receipt
 
 
-def test_a_post_of_an_older_slots_words_may_be_that_of_the_slot_in_whose_time_it_went_out() -> None:
+def of_an_older_slots_words() -> World:
     """A ledger was lost and begun anew, drew the same words again, and was lost for the older."""
     world = Restored()
     world.ledger.pause()
@@ -757,10 +757,32 @@ def test_a_post_of_an_older_slots_words_may_be_that_of_the_slot_in_whose_time_it
     world.by_hand(world.row().text or "", SLOT + HOUR)
     world.ledger.suspect("x0", START)
     world.at(SLOT + timedelta(minutes=62))
+    return world
+
+
+def test_a_post_of_an_older_slots_words_may_be_that_of_the_slot_in_whose_time_it_went_out() -> None:
+    world = of_an_older_slots_words()
     world.run_for(HOUR, world.new_worker())
     (told,) = world.told("halted")
     assert "by-hand-0" in told["why"]
     assert [row.state for row in world.rows()] == ["posted", "missed"]
+    assert len(world.seen) == 1
+
+
+def test_that_is_asked_about_though_giving_back_breaks_off() -> None:
+    world = of_an_older_slots_words()
+    receive = world.ledger.receive
+
+    def killed(*args: Any) -> Any:
+        receive(*args)
+        raise KeyboardInterrupt
+
+    world.ledger.receive = killed  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.run_for(HOUR, world.new_worker())
+    world.ledger.receive = receive  # type: ignore[method-assign]
+    world.run_for(HOUR, world.new_worker())
+    assert len(world.told("halted")) == 1
     assert len(world.seen) == 1
 
 

@@ -274,6 +274,6 @@ MUTANTS = (
             self._fill(lost, list(group))
         self._ask(self._doubtful(unknown, times, since))
 """,
-        BY_RECONCILING + "what_is_left_is_asked_about_though_giving_back_breaks_off",
+        BY_RECONCILING + "that_is_asked_about_though_giving_back_breaks_off",
     ),
 )
