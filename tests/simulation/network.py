@@ -180,6 +180,7 @@ class SimulatedNetwork:
             raise NotSent(network="sim", what="reading timed out")
         if world.fault("read_refused", "reading back"):
             raise Refused(network="sim", what="reading is not allowed")
+        self._process.under_way = world.under_way()
         newest = world.now - (STALE if world.beyond == "stale" else 0.0)
         found = [
             Found(

@@ -60,6 +60,7 @@ class Process:
         self.token = ""
         self.unlooked: dict[str, str] = {}
         self.rows = 0
+        self.under_way: set[str] = set()
         self.sends_since: float | None = None
         self.stopped_until = 0.0
         self.well_since: float | None = None
@@ -384,7 +385,7 @@ class FaultyLedger:
         self._process.world.note_loss()
 
     def _saw_clearing(self, _: bool) -> None:
-        self._process.world.read_account()
+        self._process.world.read_account(self._process.under_way)
 
     def _saw_halting(self, halt: Halt) -> None:
         """Who begins a halt raises the one alarm. Said twice, for want of an answer, it is one."""

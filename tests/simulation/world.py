@@ -430,11 +430,15 @@ class World:
         noticed = self.ledger.trust(self.account.name).noticed
         self._noted = self._noted or noticed not in (None, self._noted_before)
 
-    def read_account(self) -> None:
-        """The account has been read. Where whoever knew of a loss was killed before it was noted,
-        that was too early for what is still under way; nobody can know, and so it is not judged."""
+    def under_way(self) -> set[str]:
+        """Requests that can still land, and whose rows are forgotten."""
+        return {key for key in self.forgot if self.in_flight[key]}
+
+    def read_account(self, under_way: set[str]) -> None:
+        """The account has been read while these were under way. Where whoever knew of a loss was
+        killed before it was noted, that was too early; nobody can know, and so it is not judged."""
         if not self._noted:
-            lost = {key for key in self.forgot if self.in_flight[key]} - self.unnoted
+            lost = under_way - self.unnoted
             self.acts["requests whose loss nobody lived to note"] += len(lost)
             self.unnoted |= lost
 
