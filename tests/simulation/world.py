@@ -217,8 +217,10 @@ class World:
     def _settled(self) -> bool:
         """Whether the last slot is over, and whoever was to find that out has looked since."""
         over = START + timedelta(seconds=self.end) + GRACE + LOOK
+        living = self.living()
         return (
-            all(process.idle and self._looked_after(over, process) for process in self.living())
+            bool(living)
+            and all(process.idle and self._looked_after(over, process) for process in living)
             and not any(self.in_flight.values())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
             and self.ledger.trust(self.account.name).noticed is None
