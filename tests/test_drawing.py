@@ -520,7 +520,7 @@ def test_without_the_tools_it_says_what_to_install(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(typesetting, "FAMILY", "no_such_type")
-    with pytest.raises(BotError, match=r"pip install 'standwithbelarus-bot\[pictures\]'"):
+    with pytest.raises(BotError, match=r"\.venv/bin/pip install '\.\[pictures\]'"):
         build(load_to_draw(copy), copy)
 
 

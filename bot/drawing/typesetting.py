@@ -42,7 +42,7 @@ def find_fonts() -> Path:
     if any(spec is None or spec.origin is None for spec in specs):
         raise BotError(
             what="What draws the pictures (typst, font-manrope) is not installed.",
-            fix="Install it: pip install 'standwithbelarus-bot[pictures]'",
+            fix="Install it, in the checkout: .venv/bin/pip install '.[pictures]'",
         )
     assert specs[0] is not None
     assert specs[0].origin is not None

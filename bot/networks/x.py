@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from bot.domain import Attachment, Limits, Post, Receipt
 from bot.errors import NetworkError, NotSent
@@ -61,13 +61,21 @@ LIMITS = Limits(
 )
 
 
-class XCredentials(NamedTuple):
-    """OAuth 1.0a user context: the app's key and secret, the account's token and secret."""
+class XCredentials:
+    """OAuth 1.0a user context: the app's key and secret, the account's token and secret.
 
-    api_key: str
-    api_secret: str
-    access_token: str
-    access_token_secret: str
+    No tuple, whose items would show wherever it is written out.
+    """
+
+    __slots__ = ("access_token", "access_token_secret", "api_key", "api_secret")
+
+    def __init__(
+        self, api_key: str, api_secret: str, access_token: str, access_token_secret: str
+    ) -> None:
+        self.api_key = api_key
+        self.api_secret = api_secret
+        self.access_token = access_token
+        self.access_token_secret = access_token_secret
 
     def __repr__(self) -> str:
         return "XCredentials()"

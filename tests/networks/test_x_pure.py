@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -81,8 +82,10 @@ def test_the_same_post_gives_the_same_request(text: str, key: str, other: str) -
 
 
 def test_credentials_are_not_shown() -> None:
-    shown = repr(XCredentials("s3cret-1", "s3cret-2", "s3cret-3", "s3cret-4"))
-    assert shown == "XCredentials()"
+    credentials = XCredentials("s3cret-1", "s3cret-2", "s3cret-3", "s3cret-4")
+    assert repr(credentials) == "XCredentials()"
+    assert "%s" % credentials == "XCredentials()"  # noqa: UP031 - a tuple would be spread out
+    assert json.dumps([credentials], default=str) == '["XCredentials()"]'
 
 
 def test_nothing_heavy_is_imported_for_the_pure_half() -> None:
