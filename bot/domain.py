@@ -1,5 +1,5 @@
 """The values everything else speaks of. All are frozen; none touches a file, a clock or a network.
-They are named tuples: a dataclass would cost every start of the program half a millisecond.
+They are named tuples: defining a dataclass takes seven times as long, at every start.
 
 A *statement* was published by somebody at some time. Its *passages* (quotes, positions, demands,
 facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has
