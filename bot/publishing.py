@@ -163,10 +163,9 @@ class Publisher:
         while (again := self._mend()) is not None:
             if again > self._ledger.now():
                 raise NotSent(network=self.account.name, what=self.unread)
-        history = self._ledger.history(self.account.name)
+        history, newest, _ = self._past()
         self._memory.saw(history.rows)
-        assert history.newest is not None, "the first row was inserted by then"
-        planned = next(self._planner.plan(self.account, history, history.newest), None)
+        planned = next(self._planner.plan(self.account, history, newest), None)
         if planned is None:
             raise NotSent(network=self.account.name, what="the schedule has no more slots")
         self._publish(history.rows + 1, planned)
@@ -224,18 +223,13 @@ class Publisher:
 
     def _claim(self, *, upcoming: bool = True) -> datetime:
         """Records the slots that passed, publishes the one that is live, prepares the next."""
-        name = self.account.name
-        history = self._ledger.history(name)
-        if not history.rows:
-            history = self._born()
-        assert history.newest is not None
-        assert history.born is not None
+        history, newest, born = self._past()
         self._memory.saw(history.rows)
         now = self._ledger.now()
         passed: list[tuple[int, Planned]] = []
-        plan = self._planner.plan(self.account, history, history.newest)
+        plan = self._planner.plan(self.account, history, newest)
         for number, planned in enumerate(plan, history.rows + 1):
-            over = planned.slot.expires <= now or planned.slot.at <= history.born
+            over = planned.slot.expires <= now or planned.slot.at <= born
             if over:
                 again = None if passed else self._mend()
                 if again is not None and self._memory.whole():
@@ -255,6 +249,18 @@ class Publisher:
             return self._prepare(planned, now)
         self._miss(passed)
         return now + timedelta(days=1)
+
+    def _past(self) -> tuple[History, datetime, datetime]:
+        """What the ledger knows, its newest slot, and when it began; for that it gets a first row.
+
+        Raises LedgerUnavailable where that is gone at once: the ledger is just being replaced.
+        """
+        history = self._ledger.history(self.account.name)
+        if not history.rows:
+            history = self._born()
+        if history.newest is None or history.born is None:
+            raise LedgerUnavailable(where=self._ledger.where, why="what was written is gone again")
+        return history, history.newest, history.born
 
     def _born(self) -> History:
         """Writes the account's first row. Slots since the campaign's `starts` count from there."""

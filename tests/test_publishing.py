@@ -696,6 +696,25 @@ def test_a_claim_whose_commit_is_in_doubt_is_never_sent_as_such() -> None:
     assert len(world.seen) == 1
 
 
+@pytest.mark.parametrize("entrance", ["step", "post_next"])
+def test_a_ledger_that_is_replaced_as_its_first_row_is_written_is_tried_again(
+    entrance: str,
+) -> None:
+    world = World()
+    world.ledger = MemoryLedger(clock=lambda: world.now)
+    begin, replaced = world.ledger.begin, MemoryLedger(clock=lambda: world.now)
+    world.ledger.begin = replaced.begin  # type: ignore[method-assign]
+    worker = world.new_worker()
+    with pytest.raises(LedgerUnavailable, match="gone again"):
+        getattr(worker, entrance)()
+    assert (world.rows(), world.seen) == ([], [])
+    world.ledger.begin = begin  # type: ignore[method-assign]
+    worker.step()
+    world.at(SLOT).step(worker)
+    assert world.row().state == "posted"
+    assert len(world.seen) == 1
+
+
 def test_a_receipt_is_kept_until_the_ledger_is_back() -> None:
     world = live()
     receive = world.ledger.receive

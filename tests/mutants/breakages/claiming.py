@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant(
         "sends slots from before the birth",
         PUBLISHING,
-        "planned.slot.expires <= now or planned.slot.at <= history.born",
+        "planned.slot.expires <= now or planned.slot.at <= born",
         "planned.slot.expires <= now",
         BY_PUBLISHING
         + "a_late_start_counts_the_slots_since_starts_and_goes_on_as_the_preview_showed",

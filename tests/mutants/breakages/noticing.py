@@ -52,10 +52,10 @@ MUTANTS = (
         PUBLISHING,
         """\
         self._memory.saw(history.rows)
-        assert history.newest is not None, "the first row was inserted by then"
+        planned = next(self._planner.plan(self.account, history, newest), None)
 """,
         """\
-        assert history.newest is not None, "the first row was inserted by then"
+        planned = next(self._planner.plan(self.account, history, newest), None)
 """,
         BY_RECONCILING
         + "rows_that_go_when_the_account_has_been_read_stop_what_is_asked_for_by_hand",
