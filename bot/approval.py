@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bot.composing import dressed
 from bot.content.reading import FORBIDDEN, MAX_BYTES, Findings, Reader, one_line, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import mention_in
@@ -153,7 +154,7 @@ class Approvals:
 def possible_keys(planner: Planner, campaign: Campaign) -> set[str]:
     """The keys of all posts that this content can make, on any account."""
     return {
-        key_of(account.name, account.network, Post(composed.text, (picture,), account.language))
+        key_of(account.name, account.network, dressed(composed.text, picture, account.language))
         for account in campaign.accounts.values()
         for deck in (planner.deck(account),)
         for template, units, composed in deck.every()

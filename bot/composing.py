@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.content import make_environment
 from bot.content.words import joined, marked
-from bot.domain import Asset, Attachment, Campaign, Limits, Passage, Template
+from bot.domain import Asset, Attachment, Campaign, Limits, Passage, Post, Template
 from bot.media import alt_for
 
 if TYPE_CHECKING:
@@ -152,12 +152,13 @@ def tidy(text: str) -> str:
     return unicodedata.normalize("NFC", _TOO_MANY_BLANK_LINES.sub("\n\n", text))
 
 
-def attachment(asset: Asset, language: str) -> Attachment:
-    """A picture as it goes out, with the alt text of the language."""
-    return Attachment(
-        path=asset.path,
-        alt=alt_for(asset, language),
-        mime=asset.mime,
-        bytes=asset.bytes,
-        sha256=asset.sha256,
+def dressed(text: str, picture: Asset, language: str) -> Post:
+    """The text and its picture as they go out, with the alt text of the language."""
+    attachment = Attachment(
+        path=picture.path,
+        alt=alt_for(picture, language),
+        mime=picture.mime,
+        bytes=picture.bytes,
+        sha256=picture.sha256,
     )
+    return Post(text, (attachment,), language)

@@ -1,12 +1,11 @@
 """The values everything else speaks of. All are frozen; none touches a file, a clock or a network.
-They are named tuples: defining a dataclass takes seven times as long, at every start.
+They are named tuples: defining a dataclass takes seven times as long, at every start. Annotations
+are evaluated where they stand: with the `__future__` import `typing` would compile each from text.
 
 A *statement* was published by somebody at some time. Its *passages* (quotes, positions, demands,
 facts) are verbatim. A *template* draws passages and may attach an *asset*. An *account* has
 *slots*; for each, the draw gives a *post*, and the ledger a row.
 """
-
-from __future__ import annotations
 
 import hashlib
 import unicodedata
@@ -116,15 +115,16 @@ class Template(NamedTuple):
 class Asset(NamedTuple):
     """A picture under media/, as it is on disk. `alt` is by language, e.g. {"en": "…"}.
 
-    `draw` is what the program's own pictures are to show, as media.toml has it. `smaller` is the
-    same, for networks that don't take the large one.
+    `digest` finds out `sha256` when that is asked for: of many pictures a post has one. `draw` is
+    what the program's own pictures are to show, as media.toml has it. `smaller` is the same, for
+    networks that don't take the large one.
     """
 
     id: str
     path: str
     mime: str
     bytes: int
-    sha256: str
+    digest: Callable[[], str]
     width: int
     height: int
     frames: int
@@ -132,7 +132,12 @@ class Asset(NamedTuple):
     credit: str = ""
     where: Place = NOWHERE
     draw: Mapping[str, Any] = EMPTY
-    smaller: Asset | None = None
+    smaller: "Asset | None" = None
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its bytes, in hexadecimal. Empty if the file has been replaced meanwhile."""
+        return self.digest()
 
 
 class Schedule(NamedTuple):

@@ -321,7 +321,6 @@ def _patterns(secrets: Sequence[str]) -> list[tuple[re.Pattern[str], str]]:
 
 def _forms(secret: str) -> Iterator[str]:
     """A secret as it may turn up: bare, quoted for a URL, escaped in a text, inside base64."""
-    from html import escape
     from urllib.parse import quote, quote_plus
 
     yield secret
@@ -332,7 +331,10 @@ def _forms(secret: str) -> Iterator[str]:
     for text in {json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)}:
         yield text[1:-1]
     yield repr(secret.encode())[2:-1]
-    yield escape(secret)
+    if any(mark in secret for mark in "&<>\"'"):
+        from html import escape  # it brings a table of two thousand names
+
+        yield escape(secret)
     yield from _inside_base64(secret.encode())
 
 

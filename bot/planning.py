@@ -26,13 +26,13 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import NamedTuple
 
-from bot.composing import Composed, Composer, Unit, attachment
+from bot.composing import Composed, Composer, Unit, dressed
 from bot.domain import (
     CARD,
     COOLDOWN,
     REST,
     Account,
-    Attachment,
+    Asset,
     Campaign,
     History,
     Kind,
@@ -152,7 +152,7 @@ class Planner:
         limits = deck.limits
         if draw is None:
             return Planned(slot, account.network, limits.text)
-        post = Post(draw.card.composed.text, (draw.picture,), account.language)
+        post = dressed(draw.card.composed.text, draw.picture, account.language)
         return Planned(
             slot=slot,
             network=account.network,
@@ -195,7 +195,7 @@ class Choice(NamedTuple):
 
     unit: Unit
     card: Card
-    picture: Attachment
+    picture: Asset
     gives_way: tuple[bool, bool, bool, bool, bool]
 
 
@@ -203,7 +203,7 @@ class Drawn(NamedTuple):
     """What goes out at a slot, and why."""
 
     card: Card
-    picture: Attachment
+    picture: Asset
     why: Why
 
 
@@ -224,11 +224,8 @@ class Deck:
         for unit in self.units:
             for passage in unit.passages:
                 self.holding.setdefault(passage.id, []).append(unit)
-        self._pictures = {
-            name: attachment(fitting(asset, limits), language)
-            for name, asset in campaign.assets.items()
-        }
-        self._own = {name: attachment(asset, language) for name, asset in campaign.cards.items()}
+        self._pictures = {name: fitting(asset, limits) for name, asset in campaign.assets.items()}
+        self._own = campaign.cards
         self._templates = [
             template
             for template in campaign.templates.values()
@@ -245,7 +242,7 @@ class Deck:
         templates = self._led_by.get(lead.lead.kind, ())
         return [template for template in templates if self.pictures(template, lead)]
 
-    def pictures(self, template: Template, lead: Unit) -> list[Attachment]:
+    def pictures(self, template: Template, lead: Unit) -> list[Asset]:
         """What the template may attach to this unit, its own card among it if it has one."""
         own = self._own.get(lead.lead.id)
         named = (own if name == CARD else self._pictures[name] for name in template.attach)
@@ -395,7 +392,7 @@ class Hand:
         Composing takes long, so it is done only for what nothing better can be said instead of.
         """
         last = None if self._last is None else self._last.template
-        pictures: dict[tuple[str, ...], tuple[Attachment, bool]] = {}
+        pictures: dict[tuple[str, ...], tuple[Asset, bool]] = {}
         ways = self._ways(unit)
         ranked = []
         for index, way in enumerate(ways):
@@ -439,7 +436,7 @@ class Hand:
     def _waiting(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self._new + self._used if unit.lead.kind == kind]
 
-    def _picture(self, template: Template, unit: Unit, dice: int) -> tuple[Attachment, bool]:
+    def _picture(self, template: Template, unit: Unit, dice: int) -> tuple[Asset, bool]:
         """One of the template's pictures, another than the last one's where it has another."""
         pictures = self._deck.pictures(template, unit)
         last = None if self._last is None else self._last.picture
@@ -447,7 +444,7 @@ class Hand:
         choice = others or pictures
         return choice[dice % len(choice)], not others
 
-    def _play(self, card: Card, picture: Attachment, at: datetime) -> None:
+    def _play(self, card: Card, picture: Asset, at: datetime) -> None:
         self._remember(
             Use(self._number, at, card.key, card.template.name, card.draws, picture.path)
         )

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bot.errors import SettingsError
@@ -129,11 +128,11 @@ class XCredentials(NamedTuple):
     access_token_secret: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings, read and checked. `log_format` and `root` are None where they were left out.
 
-    `dry_run` is what DRY_RUN says; `--live` and `--dry-run` replace it (`dataclasses.replace`).
+    `dry_run` is what DRY_RUN says; `--live` and `--dry-run` replace it. `of_accounts` has each
+    account's variables, and `unknown` the names of variables that are none of ours.
     """
 
     dry_run: bool
@@ -143,8 +142,8 @@ class Settings:
     alert_url: Secret | None
     allow_ephemeral_ledger: bool
     root: str | None
-    _values: Mapping[str, str] = field(repr=False)
-    _unknown: tuple[str, ...] = field(repr=False)
+    of_accounts: Mapping[str, Secret]
+    unknown: tuple[str, ...]
 
     def x_credentials(self, account: str) -> XCredentials:
         """The credentials of an account on X.
@@ -152,7 +151,7 @@ class Settings:
         Raises SettingsError for the first that can't be one, or names each that is missing.
         """
         prefix = prefix_of(account)
-        missing = [ending for ending in _CREDENTIALS if prefix + ending not in self._values]
+        missing = [ending for ending in _CREDENTIALS if prefix + ending not in self.of_accounts]
         if missing:
             raise SettingsError(
                 name=", ".join(prefix + ending for ending in missing),
@@ -164,7 +163,7 @@ class Settings:
         return XCredentials(*(self._credential(prefix + ending) for ending in _CREDENTIALS))
 
     def _credential(self, name: str) -> Secret:
-        value = self._values[name]
+        value = self.of_accounts[name].reveal()
         if not re.fullmatch(r"[!#-&(-~]+", value):  # printable ASCII but blanks and quotation marks
             raise SettingsError(
                 name=name,
@@ -179,14 +178,17 @@ class Settings:
         Raises SettingsError if it is not https. (On this machine itself, http will do.)
         """
         name = prefix_of(account) + "API_URL"
-        url = self._values.get(name)
-        if url is not None:
-            _check_api_url(name, url)
-        return url and url.rstrip("/")
+        secret = self.of_accounts.get(name)
+        if secret is None:
+            return None
+        url = secret.reveal()
+        _check_api_url(name, url)
+        return url.rstrip("/")
 
     def secrets(self) -> list[str]:
         """Everything that must never be in a log line."""
-        found = {value for name, value in self._values.items() if not name.endswith("_API_URL")}
+        accounts = self.of_accounts.items()
+        found = {value.reveal() for name, value in accounts if not name.endswith("_API_URL")}
         hooks = [url for url in (self.heartbeat_url, self.alert_url) if url]
         for url in (self.database_url, *hooks):
             found.update(_passwords_in(url.reveal()))
@@ -202,7 +204,7 @@ class Settings:
         ours = sorted(_GLOBAL | {prefix_of(name) + end for name in accounts for end in _ENDINGS})
         return [
             f"{name} is no setting; did you mean {near}?"
-            for name in self._unknown
+            for name in self.unknown
             if (near := _nearest(name, ours))
         ]
 
@@ -221,7 +223,7 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     given = {name: value.strip() for name, value in merged.items() if value.strip()}
     values = _DEFAULTS | given
     endings = tuple(f"_{ending}" for ending in _ENDINGS)
-    accounts = {name: value for name, value in given.items() if name.endswith(endings)}
+    accounts = {name: Secret(value) for name, value in given.items() if name.endswith(endings)}
     return Settings(
         dry_run=_flag("DRY_RUN", values),
         database_url=Secret(_database_url(values["DATABASE_URL"])),
@@ -230,8 +232,8 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         alert_url=_hook("ALERT_URL", values),
         allow_ephemeral_ledger=_flag("ALLOW_EPHEMERAL_LEDGER", values),
         root=values["BOT_ROOT"] or None,
-        _values=accounts,
-        _unknown=tuple(sorted(given.keys() - _GLOBAL - accounts.keys())),
+        of_accounts=accounts,
+        unknown=tuple(sorted(given.keys() - _GLOBAL - accounts.keys())),
     )
 
 

@@ -106,7 +106,7 @@ def asset(name: str) -> Asset:
         path=f"media/{name}.png",
         mime="image/png",
         bytes=100,
-        sha256=name * 8,
+        digest=lambda: name * 8,
         width=10,
         height=10,
         frames=1,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.composing import Composed, Composer, Unit, attachment, tidy
+from bot.composing import Composed, Composer, Unit, dressed, tidy
 from bot.content.words import MARKS, marked
 from bot.domain import Kind, Limits, Passage, Template
 from tests.generated import asset, campaign, limits, passage, statement, template
@@ -343,7 +343,7 @@ def test_a_condition_leaves_no_hole_behind() -> None:
 
 def test_a_picture_goes_out_with_the_alt_text_of_the_language() -> None:
     picture = asset("a0")._replace(alt={"en": "A square", "fr": "Un carré"})
-    attached = attachment(picture, "fr")
+    (attached,) = dressed("Words", picture, "fr").media
     assert attached.alt == "Un carré"
     assert (attached.path, attached.mime) == (picture.path, picture.mime)
     assert (attached.bytes, attached.sha256) == (picture.bytes, picture.sha256)

@@ -132,12 +132,13 @@ def test_an_asset_is_what_its_file_is(
 ) -> None:
     data = encoded(kind, (123, 45), frames)
     asset = load_one(tmp_path, name, data)
+    assert asset.sha256 == hashlib.sha256(data).hexdigest()
     assert asset == Asset(
         id="a1",
         path=f"media/{name}",
         mime=mime,
         bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
+        digest=asset.digest,
         width=123,
         height=45,
         frames=frames,
@@ -145,6 +146,35 @@ def test_an_asset_is_what_its_file_is(
         credit="",
         where=Place("media/media.toml", 1),
     )
+
+
+def written_over(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+
+
+def touched(file: Path) -> None:
+    os.utime(file, ns=(0, 1))
+
+
+def put_in_its_place(file: Path) -> None:
+    other = file.with_name("other.png")
+    other.write_bytes(file.read_bytes())
+    os.utime(other, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+    other.replace(file)
+
+
+@pytest.mark.parametrize("change", [written_over, touched, put_in_its_place, Path.unlink])
+def test_a_file_that_is_another_by_now_has_no_hash(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    write(tmp_path, catalogue("a.png"), {"a.png": PNG})
+    os.utime(tmp_path / "media/a.png", ns=(0, 0))
+    before, after = (load_assets(tmp_path)[0]["a1"] for _ in range(2))
+    known = before.sha256
+    change(tmp_path / "media/a.png")
+    assert before.sha256 == known == hashlib.sha256(PNG).hexdigest()
+    assert after.sha256 == ""
+    assert after != before
 
 
 @pytest.mark.parametrize("size", [(16_000, 7), (7, 16_000)])
@@ -283,7 +313,7 @@ def asset(**changed: object) -> Asset:
         path="media/a.png",
         mime="image/png",
         bytes=100,
-        sha256="0" * 64,
+        digest=lambda: "0" * 64,
         width=40,
         height=30,
         frames=1,
@@ -700,7 +730,7 @@ def test_no_file_makes_loading_or_inspecting_fail(start: bytes, rest: bytes, nam
         root = write(Path(folder), catalogue(file), {file: start + rest})
         assets, problems = load_assets(root)
         found = inspect_assets(assets, root, [limits()], ["en"])
-    assert bool(assets["a1"].sha256) == (problems == [])
+    assert bool(assets["a1"].mime) == (problems == [])
     assert all(p.where.line for p in problems + found)
 
 
@@ -927,14 +957,14 @@ def test_every_network_s_limits_count_once(tmp_path: Path) -> None:
     ],
 )
 def test_alt_texts(alt: dict[str, str], languages: list[str], rules: list[str]) -> None:
-    found = inspect_assets({"a1": asset(alt=alt, sha256="")}, Path(), [limits()], languages)
+    found = inspect_assets({"a1": asset(alt=alt, mime="")}, Path(), [limits()], languages)
     assert [p.rule for p in found] == rules
     assert all(p.severity == "error" and p.fix and p.where.line == 1 for p in found)
 
 
 def test_an_alt_text_s_figures_are_named() -> None:
-    long = asset(alt={"fr": "x" * 1234}, sha256="")
+    long = asset(alt={"fr": "x" * 1234}, mime="")
     [problem] = inspect_assets({"a1": long}, Path(), [limits()], ["fr"])
     assert problem.what == "the alt text (fr) of assets.a1 has 1,234 characters; x takes 1,000"
-    [problem] = inspect_assets({"a1": asset(sha256="")}, Path(), [], ["en", "fr"])[1:]
+    [problem] = inspect_assets({"a1": asset(mime="")}, Path(), [], ["en", "fr"])[1:]
     assert problem.what == "assets.a1 has no alt text in the language `fr`"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -347,9 +346,7 @@ def test_nothing_secret_is_in_a_repr(tmp_path: Path) -> None:
         "ALERT_URL": "https://hooks.example/alert-secret",
     }
     full = load(tmp_path, **everything)
-    shown = (
-        f"{full!r} {full} {full.x_credentials('x')!r} {dataclasses.replace(full, dry_run=False)!r}"
-    )
+    shown = f"{full!r} {full} {full.x_credentials('x')!r} {full._replace(dry_run=False)!r}"
     for hidden in (*CREDENTIALS.values(), "db-password", "heartbeat-secret", "alert-secret"):
         assert hidden not in shown
 
@@ -417,7 +414,7 @@ def test_it_is_not_refused_otherwise(tmp_path: Path, environ: dict[str, str]) ->
 
 
 def test_live_by_the_command_line_is_live(tmp_path: Path) -> None:
-    live = dataclasses.replace(load(tmp_path), dry_run=False)
+    live = load(tmp_path)._replace(dry_run=False)
     with pytest.raises(SettingsError):
         refuse_ephemeral(live, {"DYNO": "worker.1"})
 

@@ -57,7 +57,6 @@ class Session:
     """Everything that `post` and `run` need, live or dry."""
 
     def __init__(self, bot: Bot, mode: str | None, accounts: Sequence[str] = ()) -> None:
-        import dataclasses
         import os
 
         from bot import logs
@@ -67,7 +66,7 @@ class Session:
         self.bot = bot
         settings = bot.settings()
         self.live = _is_live(settings, mode)
-        self.settings = dataclasses.replace(settings, dry_run=not self.live)
+        self.settings = settings._replace(dry_run=not self.live)
         logs.configure(settings.log_format, settings.secrets(), sys.stderr, debug=bot.debug)
         self.campaign = bot.campaign()
         self.accounts = pick_accounts(self.campaign, accounts)

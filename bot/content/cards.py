@@ -17,7 +17,7 @@ from typing import Any
 from bot.content.reading import Findings
 from bot.content.words import joined, marks_of
 from bot.domain import CARD, Asset, Passage, Place, Problem, Template
-from bot.media import CATALOGUE, load_unlisted
+from bot.media import CATALOGUE, Home
 
 FOLDER = "media/cards"
 
@@ -96,14 +96,14 @@ def read_cards(
 ) -> dict[str, Asset]:
     """The cards that templates attach, by passage. What is missing goes to the findings."""
     wanted = {template.draws[:1] for template in templates if CARD in template.attach}
-    cards = {}
+    home, cards = Home(root), {}
     told: set[tuple[str, str]] = set()
     for name, page in pages.items():
         passage = passages[name]
         if (passage.kind,) not in wanted:
             continue
         alt = _alt(passage, page, alts, told, findings)
-        card = load_unlisted(root, name, card_path(name, page), alt, passage.where)
+        card = home.unlisted(name, card_path(name, page), alt, passage.where)
         if card is not None:
             cards[name] = card
         else:

@@ -9,10 +9,7 @@ it returns. Any of them may raise `LedgerUnavailable`, after which it is not kno
 happened.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -153,8 +150,7 @@ class Halt(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What the ledger says of its own memory of one account.
 
     `lineage` is the database's when the account was last known to agree with it (None: never

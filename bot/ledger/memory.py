@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -250,7 +249,7 @@ class MemoryLedger:
         held = self._rows.get(account)
         signs = rules.signs_of_life(held[-1]) if held else []
         signs += rules.beats_of(account, self.beats())
-        return replace(self._trust.get(account, Trust()), life=max(signs, default=None))
+        return self._trust.get(account, Trust())._replace(life=max(signs, default=None))
 
     def suspect(self, account: str, since: datetime, *, noticed: datetime | None = None) -> None:
         known = self._trust.get(account, Trust())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -93,7 +92,7 @@ def halting(standing: Halt | None, halt: Halt, now: datetime) -> Halt:
 def suspecting(trust: Trust, since: datetime, noticed: datetime | None) -> Trust:
     """What is suspected after this suspicion."""
     earliest = since if trust.suspected is None else min(since, trust.suspected)
-    return replace(trust, suspected=utc(earliest), noticed=noticed or trust.noticed)
+    return trust._replace(suspected=utc(earliest), noticed=noticed or trust.noticed)
 
 
 def unchanged(trust: Trust, was: Trust) -> bool:

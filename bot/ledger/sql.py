@@ -11,7 +11,6 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 
@@ -548,7 +547,7 @@ class SqlLedger(ABC):
             signs = rules.signs_of_life(_row(newest[0])) if newest else []
             beats = map(_beat, self._all(_BEATS, since=_text(self._now() - _DAY)))
             signs += rules.beats_of(account, beats)
-            return replace(known, life=max(signs, default=None))
+            return known._replace(life=max(signs, default=None))
 
     def _trusted(self, account: str) -> Trust:
         found = self._find(f"trust:{account}")

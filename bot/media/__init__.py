@@ -1,8 +1,8 @@
 """media/ to assets: type, size, frames, alt text.
 
 `load_media` reads media/media.toml and takes from each picture what a post needs, without decoding
-it: what its head says (`heads`), and its hash, in a stream. The thorough look of `bot check` is in
-`inspecting`.
+it: what its head says (`heads`), and, once it is asked for, its hash. The thorough look of
+`bot check` is in `inspecting`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -89,8 +89,9 @@ def load_media(root: Path) -> Media:
     Never raises. An asset that has an error is there too, with zeros for what could not be read, so
     that what refers to it is not called unknown as well.
     """
+    home = Home(root)
     try:
-        source = _read_catalogue(root)
+        source = _read_catalogue(home)
     except _AssetError as error:
         problem = Problem(error.rule, Place(CATALOGUE, error.line), error.what, error.fix)
         return Media({}, {}, [problem])
@@ -98,7 +99,7 @@ def load_media(root: Path) -> Media:
         table = tomllib.loads(source)
     except (ValueError, RecursionError) as error:
         return Media({}, {}, [_toml_problem(error, source)])
-    return _Loader(root, _Lines(source)).load(table)
+    return _Loader(home, _Lines(source)).load(table)
 
 
 def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
@@ -107,15 +108,40 @@ def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
     return media.assets, media.problems
 
 
-def load_unlisted(
-    root: Path, name: str, path: str, alt: Mapping[str, str], where: Place
-) -> Asset | None:
-    """A picture of the program's own that media.toml doesn't list; None where it isn't there."""
-    try:
-        seen = _look_at(_inside(root, path.removeprefix("media/")))
-    except _AssetError:
-        return None
-    return _asset(name, path, seen, alt, "", where)
+class Home:
+    """The folder media/ under a root: what is in it is looked at, and nothing outside it."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = os.path.realpath(root) + os.sep + "media"
+        self._inner_folders: set[str] = set()
+
+    def unlisted(self, name: str, path: str, alt: Mapping[str, str], where: Place) -> Asset | None:
+        """A picture of the program's own that media.toml doesn't list; None if it isn't there."""
+        try:
+            seen = _look_at(self.find(path.removeprefix("media/")))
+        except _AssetError:
+            return None
+        return _asset(name, path, seen, alt, "", where)
+
+    def find(self, file: str) -> Path:
+        """A file's real path, links followed. Raises _AssetError if that leaves the folder."""
+        leaves = _AssetError(
+            "path-outside",
+            f"{file!r} leads out of media/",
+            "Name a file in media/, without `..`, an absolute path or a link to elsewhere.",
+        )
+        parts = file.split("/")
+        if "\0" in file or "\\" in file or file.startswith("/") or ".." in parts:
+            raise leaves
+        whole, folder = f"{self._folder}{os.sep}{file}", file.rpartition("/")[0]
+        if folder in self._inner_folders and not os.path.islink(whole):  # noqa: PTH114
+            return Path(whole)
+        real = Path(os.path.realpath(whole))
+        if not real.is_relative_to(self._folder):
+            raise leaves
+        if str(real) == whole:
+            self._inner_folders.add(folder)
+        return real
 
 
 class _AssetError(Exception):
@@ -126,9 +152,9 @@ class _AssetError(Exception):
         self.rule, self.what, self.fix, self.line = rule, what, fix, line
 
 
-def _read_catalogue(root: Path) -> str:
+def _read_catalogue(home: Home) -> str:
     """The text of media.toml. Raises _AssetError."""
-    path = _inside(root, "media.toml")
+    path = home.find("media.toml")
     try:
         _regular_file(path, MAX_CATALOGUE_BYTES)
         raw = path.read_bytes()
@@ -202,8 +228,8 @@ class _Lines:
 class _Loader:
     """Turns the tables of media.toml into assets, and gathers what is wrong with them."""
 
-    def __init__(self, root: Path, lines: _Lines) -> None:
-        self._root = root
+    def __init__(self, home: Home, lines: _Lines) -> None:
+        self._home = home
         self._lines = lines
         self._problems: list[Problem] = []
 
@@ -252,7 +278,7 @@ class _Loader:
         """The smaller version that `bot media build` makes of an animation, where it is there."""
         if asset.draw.get("picture") != "animation":
             return None
-        return load_unlisted(self._root, asset.id, smaller_path(asset.path), asset.alt, asset.where)
+        return self._home.unlisted(asset.id, smaller_path(asset.path), asset.alt, asset.where)
 
     def _where(self, name: str) -> Place:
         return Place(CATALOGUE, self._lines.of(name))
@@ -306,20 +332,22 @@ class _Loader:
         try:
             if not _is_text(file):
                 raise _AssetError("missing-key", "no file is named", 'Add file = "picture.png".')
-            return path, _look_at(_inside(self._root, file))
+            return path, _look_at(self._home.find(file))
         except _AssetError as error:
             self._add(error.rule, name, f"assets.{name}: {error.what}", error.fix, key="file")
             return path, _UNSEEN
 
     def _note_twins(self, assets: Mapping[str, Asset]) -> None:
         """Two assets of the same bytes look like two pictures to the draw, but not to a reader."""
-        first: dict[str, str] = {}
-        for name, asset in assets.items():
-            twin = first.setdefault(asset.sha256, name) if asset.sha256 else name
-            if twin != name:
-                what = f"assets.{name} is the same picture as assets.{twin}"
+        of_size: dict[int, list[Asset]] = {}
+        for asset in assets.values():
+            alike = of_size.setdefault(asset.bytes, [])
+            twin = next((each for each in alike if each.sha256 == asset.sha256 != ""), None)
+            alike.append(asset)
+            if twin is not None:
+                what = f"assets.{asset.id} is the same picture as assets.{twin.id}"
                 fix = "Leave one of them out: readers would see it twice as often."
-                self._add("media-duplicate", name, what, fix, key="file", severity="warning")
+                self._add("media-duplicate", asset.id, what, fix, key="file", severity="warning")
 
     def _unknown(self, name: str, known: Sequence[str], line: int) -> None:
         from difflib import get_close_matches
@@ -396,7 +424,7 @@ def _asset(
         path=path,
         mime=seen.head.mime,
         bytes=seen.bytes,
-        sha256=seen.sha256,
+        digest=seen.digest,
         width=seen.head.width,
         height=seen.head.height,
         frames=seen.head.frames,
@@ -412,47 +440,29 @@ def _asset(
 
 class _Seen(NamedTuple):
     bytes: int
-    sha256: str
+    digest: Callable[[], str]
     head: Head
 
 
-_UNSEEN = _Seen(0, "", Head("", 0, 0, 0))
+_UNSEEN = _Seen(0, str, Head("", 0, 0, 0))
 
 
-def _inside(root: Path, file: str) -> Path:
-    """A file's real path, links followed. Raises _AssetError if that leaves the root's media/."""
-    home = os.path.realpath(root) + os.sep + "media"
-    leaves = _AssetError(
-        "path-outside",
-        f"{file!r} leads out of media/",
-        "Name a file in media/, without `..`, an absolute path or a link to elsewhere.",
-    )
-    if "\0" in file or "\\" in file or Path(file).is_absolute() or ".." in Path(file).parts:
-        raise leaves
-    real = Path(os.path.realpath(f"{home}{os.sep}{file}"))
-    if not real.is_relative_to(home):
-        raise leaves
-    return real
-
-
-def _regular_file(path: Path, most: int) -> int:
-    """A file's size. Raises OSError if it is none; _AssetError if it has more than `most` bytes."""
+def _regular_file(path: Path, most: int) -> os.stat_result:
+    """A file's status. Raises OSError if it is none; _AssetError for more than `most` bytes."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is not a file")
     if status.st_size > most:
         what = f"{path.name} has {status.st_size:,} bytes; more than {most:,} are not read"
         raise _AssetError("media-size", what, "Make it smaller.")
-    return status.st_size
+    return status
 
 
 def _look_at(path: Path) -> _Seen:
     """What can be seen of a picture without decoding it. Raises _AssetError."""
     try:
-        size = _regular_file(path, MAX_FILE_BYTES)
+        status = _regular_file(path, MAX_FILE_BYTES)
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
             head = _read_head(file, path.name)
     except FileNotFoundError as error:
         fix = "Put it into media/, or correct the name."
@@ -464,7 +474,43 @@ def _look_at(path: Path) -> _Seen:
         )
         raise _AssetError("unreadable", what, fix) from error
     _check_suffix(path, head)
-    return _Seen(size, sha256, head)
+    return _Seen(status.st_size, _Digest(path, status), head)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    """What tells a file from one that takes its place."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class _Digest:
+    """The hash of the file that was looked at, once; empty, which no file's is, if that is gone."""
+
+    __slots__ = ("_found", "_identity", "_path")
+
+    def __init__(self, path: Path, status: os.stat_result) -> None:
+        self._path = path
+        self._identity = _identity(status)
+        self._found: str | None = None
+
+    def __call__(self) -> str:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Digest) and self() == other()
+
+    def __hash__(self) -> int:
+        return hash(self())
+
+    def _find(self) -> str:
+        try:
+            with self._path.open("rb") as file:
+                if _identity(os.fstat(file.fileno())) == self._identity:
+                    return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            pass
+        return ""
 
 
 def _read_head(file: BinaryIO, name: str) -> Head:

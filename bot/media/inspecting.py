@@ -38,7 +38,7 @@ def inspect_assets(
     problems: list[Problem] = []
     for asset in assets.values():
         problems += _alt_problems(asset, networks, languages)
-        if asset.sha256:
+        if asset.mime:
             problems += _limit_problems(asset, networks)
             problems += _picture_problems(asset, root)
     return problems

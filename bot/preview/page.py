@@ -88,7 +88,7 @@ def picture_in(folder: str, asset: Asset) -> Picture:
 
 
 def _names(asset: Asset) -> tuple[str, str]:
-    stem = asset.sha256[:32]
+    stem = asset.sha256[:32] or "replaced"
     return f"{stem}.{_ENDINGS[asset.mime]}", f"{stem}-still.png" if asset.frames > 1 else ""
 
 

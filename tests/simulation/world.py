@@ -10,7 +10,7 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import count
@@ -540,7 +540,7 @@ class WorldLedger(MemoryLedger):
     def trust(self, account: str) -> Trust:
         trust = super().trust(account)
         signs = [trust.life, *self._beats_by_now().values()]
-        return replace(trust, life=max(filter(None, signs), default=None))
+        return trust._replace(life=max(filter(None, signs), default=None))
 
     def history(self, account: str) -> History:
         number, _ = self._newest(account)
