@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import tomli
 
 from bot.content.cards import Page, capital, card_pages, card_path, digest, filled, said
 from bot.content.reading import listed, meant, shown
@@ -298,7 +299,7 @@ class Record(NamedTuple):
 def read_record(root: Path) -> Record:
     """What was built; nothing, where that can't be read."""
     try:
-        table = tomllib.loads((root / RECORD).read_text("utf-8"))
+        table = tomli.loads((root / RECORD).read_text("utf-8"))
         files = {path: Made(*map(str, of)) for path, of in dict(table["files"]).items()}
         return Record({key: str(value) for key, value in dict(table["tools"]).items()}, files)
     except (OSError, ValueError, KeyError, TypeError):

@@ -381,11 +381,11 @@ def _speaker(draft: Draft, kind: Kind, statement: str) -> tuple[str, str]:
 
 
 def _speakers(draft: Draft, statement: str) -> list[str]:
-    import tomllib
+    import tomli
 
     try:
-        read = tomllib.loads((draft.text(f"{STATEMENTS}/{statement}.toml") or "").lstrip("\ufeff"))
-    except tomllib.TOMLDecodeError:
+        read = tomli.loads((draft.text(f"{STATEMENTS}/{statement}.toml") or "").lstrip("\ufeff"))
+    except tomli.TOMLDecodeError:
         return []
     speakers = read.get("speakers", {})
     return list(speakers) if isinstance(speakers, dict) else []

@@ -1,4 +1,4 @@
-"""Pure: where in a TOML text each key and value stands. tomllib tells nothing of it.
+"""Pure: where in a TOML text each key and value stands. tomli tells nothing of it.
 
 One pass over the text's tokens, so that strings, multi-line strings, arrays, inline tables and
 comments that look like keys can't fool it. It never raises: of a text that isn't TOML it tells what
@@ -230,10 +230,10 @@ def _unquoted(token: _Token) -> str:
         return token.text
     if "\\" not in token.text or token.text.startswith("'"):
         return token.text[1:-1]
-    import tomllib
+    import tomli
 
     try:
-        read: Mapping[str, str] = tomllib.loads(f"key = {token.text}")
-    except tomllib.TOMLDecodeError:
+        read: Mapping[str, str] = tomli.loads(f"key = {token.text}")
+    except tomli.TOMLDecodeError:
         return token.text[1:-1]
     return read["key"]

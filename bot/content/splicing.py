@@ -25,15 +25,15 @@ def with_short_forms(text: str, passage: tuple[str, str], forms: Sequence[str]) 
     None where the text can't be read, hasn't the passage, or is written so unusually that it would
     have to be written anew.
     """
-    import tomllib
+    import tomli
 
     try:
-        wanted = tomllib.loads(text)
+        wanted = tomli.loads(text)
         table = wanted[passage[0]][passage[1]]
         before = table.get("short", [])
         spliced = _spliced(text, (*passage, "short"), before, list(forms))
         table["short"] = list(forms)
-        return spliced if _same(tomllib.loads(spliced), wanted, passage) else None
+        return spliced if _same(tomli.loads(spliced), wanted, passage) else None
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 

@@ -39,12 +39,12 @@ class TomlFile:
 
 def parse_toml(path: str, text: str, findings: Findings) -> Table | None:
     """The text's top table, or None after reporting its first syntax error."""
-    import tomllib
+    import tomli
 
     file = TomlFile(path, text)
     try:
-        return Table(tomllib.loads(text), file, findings)
-    except tomllib.TOMLDecodeError as error:
+        return Table(tomli.loads(text), file, findings)
+    except tomli.TOMLDecodeError as error:
         findings.problems.append(_syntax_problem(file, error))
     except (ValueError, RecursionError):
         findings.error(
@@ -93,7 +93,11 @@ _SYNTAX = (
         "A list in [ ] is never closed",
         "Close it with ]; commas go between its items.",
     ),
-    ("Unclosed inline table", "A { … } is never closed", "Close it with } on the same line."),
+    (
+        "Unclosed inline table",
+        "A { … } is never closed",
+        "Close it with }; commas go between its keys.",
+    ),
     (
         "Expected ']'",
         "A [table] header is not closed, or its name has spaces",
@@ -115,7 +119,7 @@ _SYNTAX = (
         "Names are plain letters, digits, - and _.",
     ),
 )
-"""What tomllib says first, what that means, and what to do."""
+"""What tomli says first, what that means, and what to do."""
 
 
 def _syntax_problem(file: TomlFile, error: ValueError) -> Problem:

@@ -11,10 +11,11 @@ import hashlib
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+
+import tomli
 
 from bot.domain import CARD, Asset, Limits, Place, Problem, Severity
 from bot.media.heads import FormatError, Head, read_head
@@ -96,7 +97,7 @@ def load_media(root: Path) -> Media:
         problem = Problem(error.rule, Place(CATALOGUE, error.line), error.what, error.fix)
         return Media({}, {}, [problem])
     try:
-        table = tomllib.loads(source)
+        table = tomli.loads(source)
     except (ValueError, RecursionError) as error:
         return Media({}, {}, [_toml_problem(error, source)])
     return _Loader(home, _Lines(source)).load(table)
@@ -173,7 +174,7 @@ def _read_catalogue(home: Home) -> str:
 
 
 def _toml_problem(error: Exception, source: str) -> Problem:
-    """What tomllib says, with its line number where a line number belongs."""
+    """What tomli says, with its line number where a line number belongs."""
     said = str(error)
     at = _TOML_AT.search(said)
     line = int(at[1]) if at and at[1] else source.rstrip("\n").count("\n") + 1

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
+
+import tomli
 
 from bot.content import survey
 from bot.content.reading import FORBIDDEN, MAX_BYTES, is_name, one_line
@@ -216,7 +217,7 @@ def _passage(name: str, text: str) -> tuple[tuple[str, str], dict[str, list[str]
     """The passage's key path in its statement's text, and its table. Raises CannotEdit."""
     own = name.rpartition("/")[2]
     try:
-        top = tomllib.loads(text)
+        top = tomli.loads(text)
     except (ValueError, RecursionError):
         raise CannotEdit("The statement's file can't be read; mend it first.") from None
     for key in TABLES.values():

@@ -87,7 +87,9 @@ FILE_CASES = [
 TOML_CASES = [
     bad("no quotes", CAMPAIGN, '"Europe/Brussels"', "Europe/Brussels", "toml-syntax", 4,
         "no value that TOML knows", "double quotes"),
-    bad("a time without quotes", CAMPAIGN, '["12:00"]', "12:00", "toml-syntax", 7,
+    bad("a time without quotes", CAMPAIGN, '["12:00"]', "12:00", "wrong-type", 7,
+        "a time without quotes", '["…", "…"]'),
+    bad("two words without quotes", CAMPAIGN, '["12:00"]', "12 sharp", "toml-syntax", 7,
         "stands after the value", "double quotes"),
     bad("no closing quote", CAMPAIGN, 'Harbour"\nhash', "Harbour\nhash", "toml-syntax", 2,
         "not closed on its line", "Close it"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import pytest
+import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +38,7 @@ def changed(passage: str, forms: list[str]) -> tuple[list[str], list[str]]:
     """The lines that went, and those that came."""
     found = with_short_forms(TEXT, ("quotes", passage), forms)
     assert found is not None
-    assert tomllib.loads(found)["quotes"][passage].get("short", []) == forms
+    assert tomli.loads(found)["quotes"][passage].get("short", []) == forms
     before, after = TEXT.splitlines(), found.splitlines()
     return [x for x in before if x not in after], [x for x in after if x not in before]
 
@@ -74,9 +73,9 @@ def test_a_passage_without_short_forms_gets_them_behind_its_words() -> None:
 def test_whatever_the_forms_everything_else_stays(passage: str, forms: list[str]) -> None:
     found = with_short_forms(TEXT, ("quotes", passage), forms)
     assert found is not None
-    wanted = tomllib.loads(TEXT)
+    wanted = tomli.loads(TEXT)
     wanted["quotes"][passage]["short"] = forms
-    read = tomllib.loads(found)
+    read = tomli.loads(found)
     read["quotes"][passage].setdefault("short", [])
     assert read == wanted
     for comment in ("# top", "# p", "# why", *(["# the long one"] if passage != "a" else [])):
