@@ -107,6 +107,13 @@ def test_it_writes_settings_and_posts_to_files(tmp_path: Path) -> None:
         assert program.settings() != settings
 
 
+def test_a_file_that_takes_no_posts_is_said(tmp_path: Path) -> None:
+    with running("--json", str(tmp_path)) as program:
+        tweet(program.settings(), "a")
+        assert program.process.wait(60) == 2
+        assert "Is a directory" in program.errors.read()
+
+
 def test_it_takes_accounts_and_faults_and_lets_strictness_go() -> None:
     with running(
         *("--account", "x", "--account", "x-fr", "--no-duplicates-refused"),

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from tests.fake_x.oauth import HERE, X
 from tests.fake_x.server import FakeX
 from tests.fake_x.store import Logged, Post
 
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+
 _MARK = "# The address and credentials of a fake X. Worthless once it has ended.\n"
 
 
@@ -29,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs until it is told to stop, then exits with 0; with 2 for wrong usage."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+    # Blocked in every thread and waited for in this one. A handler that raises could do so in the
+    # middle of taking a lock, which would then never be let go.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     fake = FakeX(
         options.account or ["x"],
         options.port,
@@ -45,9 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             add_fault(fake.faults, text)
         with fake:
             _greet(fake, options.env_file, export=options.export)
-            _watch(fake, options.json)
+            watcher = _Watcher(fake, options.json)
+            watcher.start()
+            signal.sigwait(_ENDS)
+        watcher.join()
+        if watcher.failure:
+            raise watcher.failure
     except (OSError, ValueError, OverflowError) as error:
         parser.error(str(error))
+    sys.exit(0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,10 +145,27 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _watch(fake: FakeX, record: Path | None) -> NoReturn:
+class _Watcher(threading.Thread):
+    """Tells what happens, until the fake is closed. Where it can't, it ends the program."""
+
+    def __init__(self, fake: FakeX, record: Path | None) -> None:
+        super().__init__()
+        self.failure: Exception | None = None
+        self._fake = fake
+        self._record = record
+
+    def run(self) -> None:
+        try:
+            _watch(self._fake, self._record)
+        except Exception as error:  # noqa: BLE001 - the main thread raises it
+            self.failure = error
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _watch(fake: FakeX, record: Path | None) -> None:
     seen = 0
-    while True:
-        for event in fake.follow(seen):
+    while events := fake.follow(seen):
+        for event in events:
             seen += 1
             if isinstance(event, Post):
                 _append(record, event)
@@ -171,12 +198,6 @@ def _append(path: Path | None, post: Post) -> None:
     document = asdict(post) | {"created_at": post.created_at.isoformat()}
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(document, ensure_ascii=False) + "\n")
-
-
-def _leave(*_: object) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit(0)
 
 
 if __name__ == "__main__":

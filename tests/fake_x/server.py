@@ -62,6 +62,7 @@ class FakeX:
         """Ends every wait and connection. No thread and no socket is left."""
         self.faults.close()
         self._wire.close()
+        self._store.end()
 
     @property
     def url(self) -> str:
@@ -126,11 +127,14 @@ class FakeX:
             return found()
 
     def follow(self, seen: int) -> list[Post | Logged]:
-        """Waits for what happens after the first `seen` things: posts stored, requests over."""
-        journal = self._store.journal
-        self._store.wait(lambda: len(journal) > seen, None, lambda: "")
-        with self._store.lock:
-            return journal[seen:]
+        """Waits for what happens after the first `seen` things: posts stored, requests over.
+
+        Nothing, once the fake is closed and all has been told.
+        """
+        store = self._store
+        store.wait(lambda: len(store.journal) > seen or store.ended, None, lambda: "")
+        with store.lock:
+            return store.journal[seen:]
 
     def _serve(self, call: Call, read: Callable[[], bytes]) -> Answer:
         fault = self.faults.take(call.method, call.path)

@@ -184,6 +184,7 @@ class Store:
         self.posts: list[Post] = []
         self.requests: list[Logged] = []
         self.journal: list[Post | Logged] = []
+        self.ended = False
         self.said: dict[tuple[str, str], float] = {}
         self._last_id = 0
 
@@ -220,6 +221,12 @@ class Store:
         """Enters a request that has come in."""
         with self.lock:
             self.requests.append(entry)
+            self.lock.notify_all()
+
+    def end(self) -> None:
+        """Ends the waiting of whoever follows."""
+        with self.lock:
+            self.ended = True
             self.lock.notify_all()
 
     def close(self, entry: Logged) -> None:
