@@ -16,7 +16,7 @@ from bot.networks.base import Request
 from bot.publishing import BACKOFF, PREPARE
 from tests.generated import START
 from tests.simulated import SimulatedNetwork
-from tests.test_publishing import MINUTE, SECOND, SLOT, World, live
+from tests.world import MINUTE, SECOND, SLOT, World, live
 
 HOUR = timedelta(hours=1)
 FOR_EVER = 10_000

@@ -5,8 +5,10 @@ from __future__ import annotations
 from tests.mutants.breakages.mutant import (
     BY_CONTRACT,
     BY_FAILOVER,
+    BY_GIVING_BACK,
+    BY_NOTICING,
     BY_POSTGRES,
-    BY_RECONCILING,
+    BY_UNREAD,
     MEMORY,
     POSTGRES,
     PUBLISHING,
@@ -23,28 +25,28 @@ MUTANTS = (
         RECONCILING,
         "        if rows < self._rows:\n",
         "        if False:\n",
-        BY_RECONCILING + "rows_that_are_gone_are_noticed_and_what_was_under_way_may_land_first",
+        BY_NOTICING + "rows_that_are_gone_are_noticed_and_what_was_under_way_may_land_first",
     ),
     Mutant(
         "the row that it has just armed is not counted",
         PUBLISHING,
         "        self._memory.wrote(row.number)\n",
         "",
-        BY_RECONCILING + "rows_that_are_gone_are_noticed_and_what_was_under_way_may_land_first",
+        BY_NOTICING + "rows_that_are_gone_are_noticed_and_what_was_under_way_may_land_first",
     ),
     Mutant(
         "rows are counted after settling, not before",
         PUBLISHING,
         "            self._memory.saw(self._ledger.history(self.account.name).rows)\n",
         "            pass\n",
-        BY_RECONCILING + "rows_that_are_gone_are_noticed_before_a_retry_is_sent_again",
+        BY_NOTICING + "rows_that_are_gone_are_noticed_before_a_retry_is_sent_again",
     ),
     Mutant(
         "rows are not counted while the account is read",
         RECONCILING,
         "        self.saw(history.rows)\n",
         "",
-        BY_RECONCILING
+        BY_NOTICING
         + "rows_that_go_while_the_account_is_read_are_missed_though_others_are_given_back",
     ),
     Mutant(
@@ -57,15 +59,14 @@ MUTANTS = (
         """\
         planned = next(self._planner.plan(self.account, history, newest), None)
 """,
-        BY_RECONCILING
-        + "rows_that_go_when_the_account_has_been_read_stop_what_is_asked_for_by_hand",
+        BY_NOTICING + "rows_that_go_when_the_account_has_been_read_stop_what_is_asked_for_by_hand",
     ),
     Mutant(
         "a receipt whose row is gone is not noticed",
         PUBLISHING,
         "                self._memory.lost()\n",
         "",
-        BY_RECONCILING + "a_receipt_whose_row_is_gone_is_noticed",
+        BY_NOTICING + "a_receipt_whose_row_is_gone_is_noticed",
     ),
     # -- another past ------------------------------------------------------------------------------
     Mutant(
@@ -73,42 +74,42 @@ MUTANTS = (
         RECONCILING,
         "if lineage and before and lineage != before:",
         "if False:",
-        BY_RECONCILING + "a_database_that_goes_on_from_another_past_is_noticed",
+        BY_NOTICING + "a_database_that_goes_on_from_another_past_is_noticed",
     ),
     Mutant(
         "another past is noticed only by who saw the first",
         RECONCILING,
         "before = trust.lineage or self._lineage\n",
         "before = self._lineage\n",
-        BY_RECONCILING + "a_database_that_goes_on_from_another_past_is_noticed",
+        BY_NOTICING + "a_database_that_goes_on_from_another_past_is_noticed",
     ),
     Mutant(
         "another past is noticed only where the first was noted",
         RECONCILING,
         "before = trust.lineage or self._lineage\n",
         "before = trust.lineage\n",
-        BY_RECONCILING + "another_past_is_noticed_though_the_backup_is_older_than_the_note_of_it",
+        BY_NOTICING + "another_past_is_noticed_though_the_backup_is_older_than_the_note_of_it",
     ),
     Mutant(
         "reads again for a loss that another worker has mended",
         RECONCILING,
         "before = trust.lineage or self._lineage\n",
         "before = self._lineage or trust.lineage\n",
-        BY_RECONCILING + "a_loss_that_another_worker_has_mended_is_not_read_for_again",
+        BY_NOTICING + "a_loss_that_another_worker_has_mended_is_not_read_for_again",
     ),
     Mutant(
         "a past that can not be asked is another one",
         RECONCILING,
         "if lineage and before and lineage != before:",
         "if before and lineage != before:",
-        BY_RECONCILING + "a_database_whose_past_can_not_be_asked_goes_by_the_signs_of_life",
+        BY_NOTICING + "a_database_whose_past_can_not_be_asked_goes_by_the_signs_of_life",
     ),
     Mutant(
         "no look at the past before the write",
         PUBLISHING,
         "        elif not self._memory.same_past():\n",
         "        elif False:\n",
-        BY_RECONCILING + "a_database_that_changes_between_the_arming_and_the_write_stops_it",
+        BY_NOTICING + "a_database_that_changes_between_the_arming_and_the_write_stops_it",
     ),
     Mutant(
         "the past is no system's",
@@ -146,7 +147,7 @@ MUTANTS = (
         RECONCILING,
         "trust.life is not None and now - trust.life > ALIVE:",
         "False:",
-        BY_RECONCILING + "posts_that_a_backup_does_not_know_are_given_back_to_their_slots",
+        BY_GIVING_BACK + "posts_that_a_backup_does_not_know_are_given_back_to_their_slots",
     ),
     Mutant(
         "a fresh worker settles doubts before it looks at the past",
@@ -155,43 +156,42 @@ MUTANTS = (
         "        look = min(self._settle_all(), self._claim())\n",
         "        look = min(self._settle_all(), self._claim())\n"
         "        mended = self._mend() if self._memory.lost_some() else None\n",
-        BY_RECONCILING + "a_fresh_worker_looks_at_the_past_before_it_settles_a_doubt[False]",
+        BY_NOTICING + "a_fresh_worker_looks_at_the_past_before_it_settles_a_doubt[False]",
     ),
     Mutant(
         "a slot is taken early before anybody looks at the past",
         PUBLISHING,
         "        self._memory.whole()\n",
         "",
-        BY_RECONCILING + "a_fresh_worker_looks_at_the_past_before_it_settles_a_doubt[True]",
+        BY_NOTICING + "a_fresh_worker_looks_at_the_past_before_it_settles_a_doubt[True]",
     ),
     Mutant(
         "a restart without a pause is read",
         RECONCILING,
         "trust.life is not None and now - trust.life > ALIVE:",
         "trust.life is not None:",
-        BY_RECONCILING + "a_restart_without_a_pause_reads_nothing",
+        BY_NOTICING + "a_restart_without_a_pause_reads_nothing",
     ),
     Mutant(
         "a pause is read from the last sign of life, by the second",
         RECONCILING,
         "since = max(trust.life - CLOCK_SKEW, now - COOLDOWN)",
         "since = max(trust.life, now - COOLDOWN)",
-        BY_RECONCILING
-        + "after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_sent",
+        BY_NOTICING + "after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_sent",
     ),
     Mutant(
         "a pause is read however long it was",
         RECONCILING,
         "since = max(trust.life - CLOCK_SKEW, now - COOLDOWN)",
         "since = trust.life - CLOCK_SKEW",
-        BY_RECONCILING + "of_a_pause_of_months_no_more_is_read_than_the_cooldown",
+        BY_NOTICING + "of_a_pause_of_months_no_more_is_read_than_the_cooldown",
     ),
     Mutant(
         "a pause is waited for like a loss",
         RECONCILING,
         "            self._suspect(since)\n",
         "            self._suspect(since, now)\n",
-        BY_RECONCILING + "a_mere_pause_is_no_reason_to_stop_where_nothing_can_be_read[refused]",
+        BY_UNREAD + "a_mere_pause_is_no_reason_to_stop_where_nothing_can_be_read[refused]",
     ),
     Mutant(
         "what a person settled is a sign of life",
@@ -205,7 +205,7 @@ MUTANTS = (
         RULES,
         '[beat.at for beat in beats if beat.note.get("account") == account]',
         "[beat.at for beat in beats]",
-        BY_RECONCILING + "another_accounts_worker_is_no_sign_of_life",
+        BY_NOTICING + "another_accounts_worker_is_no_sign_of_life",
     ),
     # -- the suspicion -----------------------------------------------------------------------------
     Mutant(
@@ -214,14 +214,14 @@ MUTANTS = (
         "        self._ledger.suspect(self._account.name, since, noticed=noticed)\n",
         "        if noticed is not None:\n"
         "            self._ledger.suspect(self._account.name, since, noticed=noticed)\n",
-        BY_RECONCILING + "a_restart_does_not_forget_the_suspicion",
+        BY_NOTICING + "a_restart_does_not_forget_the_suspicion",
     ),
     Mutant(
         "a fresh worker does not take over what is suspected",
         RECONCILING,
         "            self._suspected, self._certain = True, trust.noticed is not None\n",
         "            pass\n",
-        BY_RECONCILING + "a_loss_that_is_certain_is_mended_by_a_fresh_worker_too",
+        BY_NOTICING + "a_loss_that_is_certain_is_mended_by_a_fresh_worker_too",
     ),
     Mutant(
         "another worker's suspicion is not taken over",
@@ -229,35 +229,35 @@ MUTANTS = (
         "        self._suspected = self._suspected or trust.suspected is not None\n"
         "        self._certain = self._certain or trust.noticed is not None\n",
         "        self._certain = self._certain and trust.noticed is not None\n",
-        BY_RECONCILING + "what_one_worker_suspects_holds_for_those_that_saw_nothing",
+        BY_NOTICING + "what_one_worker_suspects_holds_for_those_that_saw_nothing",
     ),
     Mutant(
         "another worker's suspicion is not taken over by a retry",
         PUBLISHING,
         "            self._memory.look_again()\n            return now + LOOK\n",
         "            return now + LOOK\n",
-        BY_RECONCILING + "what_another_worker_suspects_is_read_for_before_a_retry",
+        BY_NOTICING + "what_another_worker_suspects_is_read_for_before_a_retry",
     ),
     Mutant(
         "who takes over a suspicion does not see that it is certain",
         RECONCILING,
         "        self._certain = self._certain or trust.noticed is not None\n",
         "",
-        BY_RECONCILING + "who_takes_over_what_is_certain_mends_it_though_nothing_is_left_to_send",
+        BY_NOTICING + "who_takes_over_what_is_certain_mends_it_though_nothing_is_left_to_send",
     ),
     Mutant(
         "a pause after a loss makes a mere pause of it",
         RECONCILING,
         "True, known or noticed is not None",
         "True, noticed is not None",
-        BY_RECONCILING + "a_pause_that_comes_with_a_loss_makes_no_mere_pause_of_it",
+        BY_NOTICING + "a_pause_that_comes_with_a_loss_makes_no_mere_pause_of_it",
     ),
     Mutant(
         "a loss is told by each who sees it",
         RECONCILING,
         "if noticed is not None and not known:",
         "if noticed is not None:",
-        BY_RECONCILING + "a_loss_that_two_workers_see_is_told_once",
+        BY_NOTICING + "a_loss_that_two_workers_see_is_told_once",
     ),
     Mutant(
         "arms although posts may be missing",
@@ -320,6 +320,6 @@ MUTANTS = (
         RULES,
         "return (trust.suspected, trust.noticed) == (was.suspected, was.noticed)",
         "return True",
-        BY_RECONCILING + "more_that_is_noticed_while_reading_is_read_too",
+        BY_NOTICING + "more_that_is_noticed_while_reading_is_read_too",
     ),
 )
