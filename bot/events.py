@@ -44,6 +44,8 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "heartbeat": (WARNING, "The heartbeat address did not answer: {why}"),
     "alert": (WARNING, "The alert address did not answer: {why}"),
     "stopping": (INFO, "Stopping ({why}); what is in flight finishes first."),
+    "stumbled": (ERROR, "A fault of the program stops {account} for {rest} s: {why}"),
+    "stumbled_again": (ERROR, "It does so again, for {rest} s: {account}: {why}"),
     "died": (ERROR, "The lane of {account} died: {why}"),
     "stopped": (INFO, "Stopped."),
 }
@@ -56,7 +58,7 @@ DRY_SENTENCES = {
 }
 """What a dry run says instead, so that nobody takes it for a live one."""
 
-ALERTS = frozenset({"halted", "failed", "held", "died", "ledger_away", "approvals"})
+ALERTS = frozenset({"halted", "failed", "held", "stumbled", "died", "ledger_away", "approvals"})
 """Events that need a person, and so go to ALERT_URL."""
 
 CALL_SECONDS = 5.0

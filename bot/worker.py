@@ -5,6 +5,10 @@ trouble holds up no other. APScheduler is the alarm clock: one date job a lane, 
 stored. A lane also looks by itself every half minute, since clocks jump and threads die. Idle,
 that is all that happens.
 
+A lane that meets a fault of the program begins again after a pause, as a new process would: with
+nothing in mind but the ledger. The other lanes go on. Only a ledger that a newer version has
+changed ends the worker.
+
 SIGTERM and SIGINT begin nothing new and let what is in flight finish: a Procfile host kills the
 process after 30 s.
 """
@@ -22,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
-from bot.errors import LedgerError, LedgerUnavailable
+from bot.errors import LedgerError, LedgerNewer, LedgerUnavailable
 from bot.publishing import LOOK, Publisher, Tell
 
 if TYPE_CHECKING:
@@ -45,6 +49,12 @@ GIVE_UP_AFTER = 27.0
 
 _AWAY = (1.0, 30.0)
 """Seconds between two tries to reach a ledger that went away: the first, and the longest."""
+
+_STUMBLED = (5, 300)
+"""Seconds that a lane rests after a fault of the program: the first time, and the longest."""
+
+STEADY = 600.0
+"""Seconds after a rest, after which a fault counts as the first one again."""
 
 
 class Lane(threading.Thread):
@@ -81,14 +91,35 @@ class Lane(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._step_until_stopped()
+            self._live_on()
         except BaseException as error:  # noqa: BLE001 - a lane that dies must be seen to die
             self.failure = error
         finally:
             self._worker.ended(self, self._ledger)
             self.network.close()
-            if self._ledger is not None:
-                self._ledger.close()
+            self._let_go_of_the_ledger()
+
+    def _live_on(self) -> None:
+        """Until told to stop, life after life: what nobody foresaw ends one of them."""
+        rest, stumbled_at = 0, time.monotonic()
+        while not self._stop_asked.is_set():
+            try:
+                self._step_until_stopped()
+            except LedgerNewer:
+                raise
+            except Exception as error:  # noqa: BLE001 - the other accounts are not to suffer from it
+                now = time.monotonic()
+                again = rest > 0 and now - stumbled_at < rest + STEADY
+                rest = min(rest * 2, _STUMBLED[1]) if again else _STUMBLED[0]
+                stumbled_at = now
+                self._let_go_of_the_ledger()
+                self._worker.stumbled(self, error, rest, again=again)
+                self._stop_asked.wait(rest)
+
+    def _let_go_of_the_ledger(self) -> None:
+        ledger, self._ledger = self._ledger, None
+        if ledger is not None:
+            ledger.close()
 
     def _step_until_stopped(self) -> None:
         publisher: Publisher | None = None
@@ -198,6 +229,14 @@ class Worker:
         """Says once that the ledger does not answer; the lane goes on trying."""
         if not again:
             self._tell("ledger_away", account=lane.account, why=str(error))
+
+    def stumbled(self, lane: Lane, error: Exception, rest: int, *, again: bool) -> None:
+        """Says that a lane met a fault of the program; an alert the first time only."""
+        why = repr(error)
+        if again:
+            self._tell("stumbled_again", account=lane.account, why=why, rest=rest, error=error)
+        else:
+            self._tell("stumbled", account=lane.account, why=why, rest=rest, error=error)
 
     def ended(self, lane: Lane, ledger: Ledger | None) -> None:
         """A lane's last word, from its thread. Without a ledger it never got as far as to beat."""

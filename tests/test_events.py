@@ -154,6 +154,7 @@ def hang_up(caller: socket.socket, _: threading.Event) -> None:
 ALERTING = [
     ("failed", {"id": "x/1", "why": "refused"}),
     ("held", {"id": "x/1", "why": "too old"}),
+    ("stumbled", {"account": "x", "why": "KeyError('y')", "rest": 5}),
     ("died", {"account": "x", "why": "ValueError()"}),
     ("ledger_away", {"account": "x", "why": "no answer"}),
     ("halted", {"account": "x", "why": "402", "fix": "Buy credit.", "outlook": "Then resume."}),

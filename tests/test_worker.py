@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from bot import worker as module
 from bot.errors import LedgerConflict, LedgerNewer, LedgerUnavailable
-from bot.worker import Lane, Worker
+from bot.worker import STEADY, Lane, Worker
 from tests.kept import signals_kept
 
 FAR = 60.0
@@ -420,11 +421,9 @@ def test_a_lane_that_dies_ends_the_process_and_says_so(where: str) -> None:
     assert (("close", None) in account.ledger.called()) == (where != "opening")
 
 
-@pytest.mark.parametrize(
-    "error", [KeyError("x"), LedgerConflict(account="x", slot="s"), SystemExit(3)]
-)
-def test_whatever_kills_a_lane_is_told(error: BaseException) -> None:
+def test_whatever_kills_a_lane_is_told() -> None:
     account = Account()
+    error = SystemExit(3)
 
     def does(_: int) -> timedelta:
         raise error
@@ -433,6 +432,78 @@ def test_whatever_kills_a_lane_is_told(error: BaseException) -> None:
     run = Run(account)
     assert run.worker.run(run.lanes) == 1
     assert [each["error"] for each in run.fields("died")] == [error]
+
+
+# -- a fault of the program -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), LedgerConflict(account="x", slot="s")])
+@pytest.mark.parametrize("where", TROUBLES)
+def test_a_lane_begins_again_after_a_fault_and_the_others_go_on(
+    where: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_STUMBLED", (0, 0))
+    account, other = Account(), Account("y")
+    fault = [error]
+    if where == "opening":
+        account.opening = fault
+    elif where == "migrating":
+        account.ledger.troubles = fault
+    elif where == "making":
+        account.making = fault
+    else:
+        account.publisher.step_does = lambda _: raised(fault) if fault else HOUR
+    run = Run(account, other)
+    assert run.until(lambda: account.publisher.wait_for(2 if where == "stepping" else 1)) == 0
+    assert run.names() == ["stumbled", "stopping", "stopped"]
+    (stumbled,) = run.fields("stumbled")
+    assert (stumbled["account"], stumbled["error"]) == ("x", error)
+    assert not other.network.aborted.is_set()
+    names = [name for name, _ in account.ledger.called()]
+    assert names.count("close") == (1 if where == "opening" else 2), "with a ledger of its own"
+    assert names.count("migrate") == (2 if where in ("making", "stepping") else 1)
+
+
+def stumbling(times: int) -> Account:
+    account = Account()
+    fault: list[Exception] = [KeyError(n) for n in range(times)]
+    account.publisher.step_does = lambda _: raised(fault) if fault else HOUR
+    return account
+
+
+def test_it_rests_longer_each_time_and_raises_one_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    rested: list[float | None] = []
+    account = stumbling(8)
+    run = Run(account)
+    monkeypatch.setattr(run.lanes[0]._stop_asked, "wait", rested.append)
+    assert run.until(lambda: account.publisher.wait_for(9)) == 0
+    assert run.names()[:8] == ["stumbled", *["stumbled_again"] * 7]
+    assert rested == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert [each["rest"] for each in run.fields("stumbled_again")] == rested[1:]
+
+
+def test_a_fault_after_a_while_is_the_first_one_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = stumbling(3)
+    run = Run(account)
+    now = 0.0
+
+    def rest(seconds: float) -> None:
+        nonlocal now
+        now += seconds + (STEADY if account.publisher.steps == 1 else STEADY - 1)
+
+    monkeypatch.setattr(run.lanes[0]._stop_asked, "wait", rest)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    assert run.until(lambda: account.publisher.wait_for(4)) == 0
+    told = [(name, fields.get("rest")) for name, fields in run.told]
+    assert told[:3] == [("stumbled", 5), ("stumbled", 5), ("stumbled_again", 10)]
+
+
+def test_a_lane_that_rests_stops_at_once() -> None:
+    account = stumbling(1)
+    run = Run(account)
+    assert run.until(lambda: run.wait_for("stumbled")) == 0
+    assert run.names() == ["stumbled", "stopping", "stopped"]
+    assert account.publisher.steps == 1
 
 
 # -- stopping ---------------------------------------------------------------------------------
