@@ -235,6 +235,8 @@ def run(bot: Bot, accounts: tuple[str, ...], mode: str | None) -> int:
     url = _reveal(settings.heartbeat_url) if session.live else None
     note = {"mode": "live" if session.live else "dry run", "version": __version__}
     worker = Worker(session.tell, note, heartbeat(url, session.tell) if url else None)
+    for picture in session.campaign.pictures.values():
+        picture.digest()  # now: a worker lives for months, and what it posts is what it began with
     _say_start(session)
     return worker.run([_lane(session, worker, account, Lane) for account in session.accounts])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from bot import worker
 from bot.ledger.sqlite import SqliteLedger
 from tests.cli.conftest import CAMPAIGN, Cli, Done
-from tests.content.builder import changed
+from tests.content.builder import changed, png
 from tests.fake_x import FakeX
 from tests.listener import Listener
 
@@ -456,6 +457,14 @@ def test_only_a_live_worker_has_a_heartbeat(
             assert listener.got.get(timeout=60)[0] == "GET"
 
 
+def touched(picture: Path) -> None:
+    os.utime(picture, (1, 1))
+
+
+def redrawn(picture: Path) -> None:
+    picture.write_bytes(png(9, 9))
+
+
 def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(
     cli: Cli, live: dict[str, str], x: FakeX, site: Path, lanes: list[worker.Lane]
 ) -> None:
@@ -470,6 +479,30 @@ def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(
     finally:
         ledger.close()
         lane.network.close()
+
+
+@pytest.mark.parametrize(("change", "posts"), [(touched, 1), (redrawn, 0)])
+def test_a_worker_posts_the_pictures_that_it_began_with_and_no_others(
+    cli: Cli,
+    live: dict[str, str],
+    x: FakeX,
+    site: Path,
+    lanes: list[worker.Lane],
+    change: Callable[[Path], None],
+    posts: int,
+) -> None:
+    slot = due(site)
+    cli("run", env=live)
+    change(site / "media/square.png")
+    (lane,) = lanes
+    ledger = lane._open_ledger()
+    try:
+        lane._make_publisher(ledger, lambda: False).step()
+        assert len(x.posts) == posts
+    finally:
+        ledger.close()
+        lane.network.close()
+    assert states(cli) == ({slot: "posted"} if posts else {})
 
 
 # -- a ledger that was set back -----------------------------------------------------------------

@@ -148,14 +148,31 @@ TEXTS = st.sampled_from(
 )
 
 
+def listed(items: list[str]) -> str:
+    return "[ # [k]\n" + ",\n ".join(items) + "]"
+
+
+def tabled(items: list[tuple[str, str]]) -> str:
+    return "{ # {k}\n" + ",\n ".join(f"{key} = {value}" for key, value in items) + " }"
+
+
+VALUES = st.recursive(
+    TEXTS,
+    lambda values: st.one_of(
+        st.lists(values, max_size=3).map(listed),
+        st.lists(st.tuples(KEYS, values), max_size=3).map(tabled),
+    ),
+    max_leaves=5,
+)
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> str:
     """TOML, mostly: it may have a key twice."""
     lines = []
     for _ in range(draw(st.integers(0, 8))):
         key = ".".join(draw(st.lists(KEYS, min_size=1, max_size=3)))
-        value = draw(st.recursive(TEXTS, lambda v: st.lists(v, max_size=3).map(
-            lambda items: "[ # [k]\n" + ",\n ".join(items) + "]"), max_leaves=5))  # fmt: skip
+        value = draw(VALUES)
         lines.append(draw(st.sampled_from([f"{key} = {value} # {{", f"[{key}]", f"[[{key}]]", ""])))
     return "\n".join(lines)
 
