@@ -45,7 +45,7 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "alert": (WARNING, "The alert address did not answer: {why}"),
     "stopping": (INFO, "Stopping ({why}); what is in flight finishes first."),
     "stumbled": (ERROR, "A fault of the program stops {account} for {rest} s: {why}"),
-    "stumbled_again": (ERROR, "It does so again, for {rest} s: {account}: {why}"),
+    "stumbled_again": (ERROR, "{account} is stopped again, for {rest} s: {why}"),
     "died": (ERROR, "The lane of {account} died: {why}"),
     "stopped": (INFO, "Stopped."),
 }
