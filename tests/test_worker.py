@@ -305,19 +305,29 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 TROUBLES = ["opening", "migrating", "making", "stepping"]
 
 
+def troubled(where: str, *errors: Exception) -> Account:
+    """An account that meets these errors there, one after the other, and then none."""
+    account, left = Account(), list(errors)
+    if where == "opening":
+        account.opening = left
+    elif where == "migrating":
+        account.ledger.troubles = left
+    elif where == "making":
+        account.making = left
+    else:
+        account.publisher.step_does = lambda _: raised(left) if left else HOUR
+    return account
+
+
+def stumbling(times: int) -> Account:
+    return troubled("stepping", *map(KeyError, range(times)))
+
+
 @pytest.mark.parametrize("where", TROUBLES)
 def test_a_ledger_that_is_away_is_told_of_once_and_waited_for(
     where: str, naps: list[float]
 ) -> None:
-    account, away = Account(), [AWAY] * 7
-    if where == "opening":
-        account.opening = list(away)
-    elif where == "migrating":
-        account.ledger.troubles = list(away)
-    elif where == "making":
-        account.making = list(away)
-    else:
-        account.publisher.step_does = lambda _: raised(away) if away else HOUR
+    account = troubled(where, *[AWAY] * 7)
     run = Run(account)
     assert run.until(lambda: run.wait_for("ledger_back")) == 0
     assert run.names() == ["ledger_away", "ledger_back", "stopping", "stopped"]
@@ -397,16 +407,7 @@ def test_a_beat_that_fails_is_a_ledger_that_is_away(naps: list[float]) -> None:
 
 @pytest.mark.parametrize("where", TROUBLES)
 def test_a_lane_that_dies_ends_the_process_and_says_so(where: str) -> None:
-    account, other = Account(), Account("y")
-    fault: list[Exception] = [LedgerNewer(found=9, known=1)]
-    if where == "opening":
-        account.opening = fault
-    elif where == "migrating":
-        account.ledger.troubles = fault
-    elif where == "making":
-        account.making = fault
-    else:
-        account.publisher.step_does = lambda _: raised(fault)
+    account, other = troubled(where, LedgerNewer(found=9, known=1)), Account("y")
     run = Run(account, other)
     assert run.worker.run(run.lanes) == 1
     assert run.names() == ["stopping", "died", "stopped"]
@@ -443,16 +444,7 @@ def test_a_lane_begins_again_after_a_fault_and_the_others_go_on(
     where: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_STUMBLED", (0, 0))
-    account, other = Account(), Account("y")
-    fault = [error]
-    if where == "opening":
-        account.opening = fault
-    elif where == "migrating":
-        account.ledger.troubles = fault
-    elif where == "making":
-        account.making = fault
-    else:
-        account.publisher.step_does = lambda _: raised(fault) if fault else HOUR
+    account, other = troubled(where, error), Account("y")
     run = Run(account, other)
     assert run.until(lambda: account.publisher.wait_for(2 if where == "stepping" else 1)) == 0
     assert run.names() == ["stumbled", "stopping", "stopped"]
@@ -462,13 +454,6 @@ def test_a_lane_begins_again_after_a_fault_and_the_others_go_on(
     names = [name for name, _ in account.ledger.called()]
     assert names.count("close") == (1 if where == "opening" else 2), "with a ledger of its own"
     assert names.count("migrate") == (2 if where in ("making", "stepping") else 1)
-
-
-def stumbling(times: int) -> Account:
-    account = Account()
-    fault: list[Exception] = [KeyError(n) for n in range(times)]
-    account.publisher.step_does = lambda _: raised(fault) if fault else HOUR
-    return account
 
 
 def test_it_rests_longer_each_time_and_raises_one_alert(monkeypatch: pytest.MonkeyPatch) -> None:
