@@ -409,7 +409,7 @@ def test_a_beat_that_fails_is_a_ledger_that_is_away(naps: list[float]) -> None:
 def test_a_lane_that_dies_ends_the_process_and_says_so(where: str) -> None:
     account, other = troubled(where, LedgerNewer(found=9, known=1)), Account("y")
     run = Run(account, other)
-    assert run.worker.run(run.lanes) == 1
+    assert run.until(lambda: run.wait_for("stopped")) == 1
     assert run.names() == ["stopping", "died", "stopped"]
     assert run.fields("stopping") == [{"why": "lane x ended"}]
     (died,) = run.fields("died")
@@ -431,7 +431,7 @@ def test_whatever_kills_a_lane_is_told() -> None:
 
     account.publisher.step_does = does
     run = Run(account)
-    assert run.worker.run(run.lanes) == 1
+    assert run.until(lambda: run.wait_for("stopped")) == 1
     assert [each["error"] for each in run.fields("died")] == [error]
 
 
