@@ -39,7 +39,7 @@ def test_each_is_listed_with_the_test_that_kills_it() -> None:
 def test_what_is_no_kill_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    test = "tests/test_publishing.py::test_two_workers_post_a_slot_once"
+    test = "tests/publishing/test_claiming.py::test_two_workers_post_a_slot_once"
     same = Mutant("changes nothing", PUBLISHING, "READINGS = 2\n", "READINGS = 1 + 1\n", test)
     past = "        history, newest, born = self._past()\n"
     no_kills = {

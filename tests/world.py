@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from bot.domain import Account, Schedule
 from bot.ledger.base import Row
 from bot.ledger.memory import MemoryLedger
@@ -93,3 +95,28 @@ SLOT = START + timedelta(hours=1)
 def live(**network: Any) -> World:
     """A world at its first slot."""
     return World(**network).at(SLOT)
+
+
+def dead_while_sending(world: World, *, landed: bool) -> World:
+    """The worker claims, perhaps sends, and dies before it can record anything."""
+
+    class Died(BaseException):
+        pass
+
+    def die() -> None:
+        raise Died
+
+    if landed:
+        world.network.script = ["post"]
+        receive = world.ledger.receive
+        world.ledger.receive = lambda *a, **k: die()  # type: ignore[method-assign,assignment]
+        with pytest.raises(Died):
+            world.step()
+        world.ledger.receive = receive  # type: ignore[method-assign]
+    else:
+        world.network.before_send = die
+        with pytest.raises(Died):
+            world.step()
+        world.network.before_send = lambda: None
+    assert world.row().state == "sending"
+    return world

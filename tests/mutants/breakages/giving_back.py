@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.breakages.mutant import (
-    BY_CONTRACT,
+    BY_CONTRACT_NOTES,
     BY_GIVING_BACK,
     BY_NOTICING,
     BY_QUESTIONS,
@@ -174,7 +174,7 @@ MUTANTS = (
         SQL,
         "all_asked = sorted({*asked, *self._asked(account)})",
         "all_asked = sorted(asked)",
-        BY_CONTRACT + "posts_that_a_person_was_asked_about_are_remembered[sqlite]",
+        BY_CONTRACT_NOTES + "posts_that_a_person_was_asked_about_are_remembered[sqlite]",
     ),
     Mutant(
         "a person is asked about posts outside any slot's time",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.breakages.mutant import (
     BASE,
-    BY_CONTRACT,
+    BY_CONTRACT_NOTES,
     BY_HALTING,
     BY_POSTGRES,
     BY_UNREAD,
@@ -107,7 +107,7 @@ MUTANTS = (
         RULES,
         "if standing is None or (halt.person and not standing.person):",
         "if True:",
-        BY_CONTRACT + "who_begins_a_halt_is_told_apart_from_who_meets_it[memory]",
+        BY_CONTRACT_NOTES + "who_begins_a_halt_is_told_apart_from_who_meets_it[memory]",
     ),
     Mutant(
         "a person's halt does not take the place of one that heals",
@@ -121,7 +121,7 @@ MUTANTS = (
         RULES,
         "    if standing is not None and standing.token == halt.token:\n        return standing\n",
         "",
-        BY_CONTRACT + "who_begins_a_halt_is_told_apart_from_who_meets_it[memory]",
+        BY_CONTRACT_NOTES + "who_begins_a_halt_is_told_apart_from_who_meets_it[memory]",
     ),
     Mutant(
         "the slot with which a halt begins gets no second try",
@@ -135,7 +135,7 @@ MUTANTS = (
         RULES,
         "tried = max(filter(None, (standing.tried, halt.tried)), default=None)",
         "tried = halt.tried",
-        BY_CONTRACT + "who_begins_a_halt_is_told_apart_from_who_meets_it[memory]",
+        BY_CONTRACT_NOTES + "who_begins_a_halt_is_told_apart_from_who_meets_it[memory]",
     ),
     # -- what a halt stops -------------------------------------------------------------------------
     Mutant(
@@ -143,14 +143,14 @@ MUTANTS = (
         RULES,
         "if paused or (halt is not None and halt.stops(row.slot, now)):",
         "if paused:",
-        BY_CONTRACT + "nothing_of_a_halted_account_is_armed_until_it_is_lifted[memory]",
+        BY_CONTRACT_NOTES + "nothing_of_a_halted_account_is_armed_until_it_is_lifted[memory]",
     ),
     Mutant(
         "a halt does not stop arming, in SQL",
         SQL,
         "WHERE key IN ('pause', :halt, :trust)",
         "WHERE key IN ('pause', :trust)",
-        BY_CONTRACT + "nothing_of_a_halted_account_is_armed_until_it_is_lifted[sqlite]",
+        BY_CONTRACT_NOTES + "nothing_of_a_halted_account_is_armed_until_it_is_lifted[sqlite]",
     ),
     Mutant(
         "a halt does not wait for armings under way",

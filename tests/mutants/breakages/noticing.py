@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.breakages.mutant import (
-    BY_CONTRACT,
+    BY_CONTRACT_NOTES,
     BY_FAILOVER,
     BY_GIVING_BACK,
     BY_NOTICING,
@@ -198,7 +198,7 @@ MUTANTS = (
         RULES,
         "for at in (newest.claimed_at, newest.armed_at) if",
         "for at in (newest.claimed_at, newest.armed_at, newest.finished_at) if",
-        BY_CONTRACT + "signs_of_life_are_the_accounts_own[memory]",
+        BY_CONTRACT_NOTES + "signs_of_life_are_the_accounts_own[memory]",
     ),
     Mutant(
         "another account's worker is a sign of life",
@@ -264,14 +264,14 @@ MUTANTS = (
         RULES,
         "    if trust.suspected is not None:\n",
         "    if False:\n",
-        BY_CONTRACT + "nothing_is_armed_while_posts_may_be_missing[memory]",
+        BY_CONTRACT_NOTES + "nothing_is_armed_while_posts_may_be_missing[memory]",
     ),
     Mutant(
         "arms although posts may be missing, in SQL",
         SQL,
         "WHERE key IN ('pause', :halt, :trust)",
         "WHERE key IN ('pause', :halt)",
-        BY_CONTRACT + "nothing_is_armed_while_posts_may_be_missing[sqlite]",
+        BY_CONTRACT_NOTES + "nothing_is_armed_while_posts_may_be_missing[sqlite]",
     ),
     Mutant(
         "a suspicion does not wait for armings under way",
@@ -292,28 +292,28 @@ MUTANTS = (
         MEMORY,
         "        self._trust[account] = Trust(lineage)\n",
         "        self._trust[account] = Trust()\n",
-        BY_CONTRACT + "a_suspicion_stays_until_it_is_cleared[memory]",
+        BY_CONTRACT_NOTES + "a_suspicion_stays_until_it_is_cleared[memory]",
     ),
     Mutant(
         "who clears does not note the past, in SQL",
         SQL,
         "self._entrust(account, Trust(lineage), now)",
         "self._entrust(account, Trust(), now)",
-        BY_CONTRACT + "a_suspicion_stays_until_it_is_cleared[sqlite]",
+        BY_CONTRACT_NOTES + "a_suspicion_stays_until_it_is_cleared[sqlite]",
     ),
     Mutant(
         "a later suspicion shortens an earlier one",
         RULES,
         "earliest = since if trust.suspected is None else min(since, trust.suspected)",
         "earliest = since",
-        BY_CONTRACT + "a_suspicion_stays_until_it_is_cleared[memory]",
+        BY_CONTRACT_NOTES + "a_suspicion_stays_until_it_is_cleared[memory]",
     ),
     Mutant(
         "a loss is forgotten by a later pause",
         RULES,
         "noticed=noticed or trust.noticed)",
         "noticed=noticed)",
-        BY_CONTRACT + "a_suspicion_stays_until_it_is_cleared[memory]",
+        BY_CONTRACT_NOTES + "a_suspicion_stays_until_it_is_cleared[memory]",
     ),
     Mutant(
         "clears what was suspected meanwhile",
