@@ -40,7 +40,7 @@ def inspect_assets(
         problems += _alt_problems(asset, networks, languages)
         if asset.mime:
             problems += _limit_problems(asset, networks)
-            problems += _picture_problems(asset, root)
+            problems += look(asset, root)
     return problems
 
 
@@ -114,9 +114,21 @@ def _limit_problems(asset: Asset, networks: Iterable[Limits]) -> Iterator[Proble
                 yield Problem("media-limit", asset.where, what, "Make it smaller.")
 
 
+def look(asset: Asset, root: Path) -> list[Problem]:
+    """The full look at one picture: everything wrong with its bytes, whatever the network.
+
+    For any picture of the campaign, a card or a smaller version too. Empty where loading has
+    refused the file, which has been said then; nothing that its head refuses is decoded. Raises
+    nothing.
+    """
+    if not asset.mime:
+        return []
+    return list(_picture_problems(asset, root))
+
+
 def _picture_problems(asset: Asset, root: Path) -> Iterator[Problem]:
     """What shows when a picture is decoded."""
-    name = f"{asset.path} of assets.{asset.id}"
+    name = f"{asset.path} of {_called(asset)}"
     pixels = asset.width * asset.height
     if asset.mime != "image/gif" and asset.frames > 1:
         what, fix = f"{name} moves, but would be shown still", "Export it as an animated GIF."
