@@ -12,6 +12,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     content       messages/ to a Campaign, or the list of everything wrong in it
     provenance    passages against their source texts, and the lock
     composing     pure: template, passages, picture and a network's limits to a Post
+    judging       pure: what is wrong with one such post
     planning      pure: for each slot, draw and compose
     pictures      what the campaign's own pictures say, and whether they still do
     approval      which posts a person has signed off

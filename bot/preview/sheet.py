@@ -18,10 +18,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.approval import Approval, Approvals, key_of_planned, read_approvals
-from bot.checking import check_text
 from bot.composing import Composed, Unit
 from bot.content.words import used_of
 from bot.domain import Account, Asset, Attachment, Campaign, Passage, Problem, Template
+from bot.judging import check_text
 from bot.planning import Deck, Planned, Planner
 from bot.provenance import Lock, check_lock, read_lock
 
