@@ -139,6 +139,9 @@ class SimulatedNetwork:
     def whoami(self) -> str:
         return "@sim"
 
+    def ask_clock(self) -> datetime:
+        return self.clock()
+
     def abort(self) -> None:
         pass
 

@@ -59,14 +59,19 @@ class Flight(BaseAdapter):
 
     Whatever host a request names, it goes to `base`, an http or https address. `seconds` is how
     long the next request may take. `before_write` is called when the connection stands, before the
-    first byte; what it raises passes through, and is kept in `objection`.
+    first byte; what it raises passes through, and is kept in `objection`. `heard` is given the
+    headers of every answer, their names in lower case.
 
     `answer` is the last request's, None if not even its status arrived; `wrote` says whether any
     byte of it may have left.
     """
 
     def __init__(
-        self, base: str, seconds: float, before_write: Callable[[], None] = lambda: None
+        self,
+        base: str,
+        seconds: float,
+        before_write: Callable[[], None] = lambda: None,
+        heard: Callable[[Mapping[str, str]], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self.seconds = seconds
@@ -76,6 +81,7 @@ class Flight(BaseAdapter):
         self._url = base
         self._base = urlsplit("")
         self._before_write = before_write
+        self._heard = heard
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._why_cut = ""
@@ -94,6 +100,11 @@ class Flight(BaseAdapter):
         self._check()
         self._wake.wait(seconds)
         self._check()
+
+    def ask(self) -> None:
+        """Gets the base address itself, without credentials; what comes back is in `answer`."""
+        request = requests.Request("GET", "https://base.invalid/", {"Connection": "close"})
+        self.send(request.prepare())
 
     # --- For `requests` ---
 
@@ -161,6 +172,7 @@ class Flight(BaseAdapter):
     def _read(self, response: http.client.HTTPResponse) -> Answer:
         headers = {name.lower(): value for name, value in response.getheaders()}
         self.answer = Answer(response.status, headers, None)
+        self._heard(headers)
         body = response.read(MAX_ANSWER + 1)
         if len(body) > MAX_ANSWER:
             raise ValueError("the answer is too long")

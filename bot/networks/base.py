@@ -8,8 +8,10 @@ other place in the program that knows of dry runs.
 from __future__ import annotations
 
 import hashlib
+import re
+import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +20,9 @@ from bot.errors import Refused
 
 REQUEST_SECONDS = 30.0
 """Every request to a network is over after this long, connection and body included."""
+
+ASK_SECONDS = 10.0
+"""Asking a network what time it is takes no longer than this."""
 
 FOREVER = timedelta.max
 """For `Network.keyed`: the network never forgets a key."""
@@ -49,6 +54,43 @@ def _fill(value: Any, known: Mapping[str, str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_fill(item, known) for item in value]
     return known.get(value, value) if isinstance(value, str) else value
+
+
+class ServerClock:
+    """A server's own time, by the newest of its answers. May be asked from any thread."""
+
+    def __init__(self, seconds: Callable[[], float] | None = None) -> None:
+        self._seconds = seconds or _seconds_of_this_host
+        self._heard: tuple[datetime, float] | None = None
+
+    def hear(self, headers: Mapping[str, str]) -> None:
+        """Takes the time from an answer's headers, their names in lower case.
+
+        That is its `Date`, and on top of it its `Age`: so many seconds a cache has held it.
+        """
+        from email.utils import parsedate_to_datetime
+
+        age = headers.get("age", "").strip()
+        held = int(age) if re.fullmatch("[0-9]{1,9}", age) else 0
+        try:
+            date = parsedate_to_datetime(headers.get("date", ""))
+            date = date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+            self._heard = (date + timedelta(seconds=held), self._seconds())
+        except (TypeError, ValueError, OverflowError):
+            return  # it does not say
+
+    def now(self) -> datetime | None:
+        """The server's time now, in UTC. None: no answer has said it yet."""
+        if self._heard is None:
+            return None
+        heard, at = self._heard
+        return heard + timedelta(seconds=self._seconds() - at)
+
+
+def _seconds_of_this_host() -> float:
+    """Seconds that never jump. They go on while the host sleeps, where it can tell."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class Found(NamedTuple):
@@ -106,6 +148,15 @@ class Network(Protocol):
 
     def whoami(self) -> str:
         """The account's name there, by one harmless authenticated read. Raises NetworkError."""
+
+    def clock(self) -> datetime | None:
+        """The network's own time now, by the newest of its answers. None: it never answered."""
+
+    def ask_clock(self) -> datetime | None:
+        """Asks the network what time it is: without credentials, and whatever it answers counts.
+
+        None if it does not answer within ASK_SECONDS. Never raises.
+        """
 
     def abort(self) -> None:
         """Ends what is in flight, from any thread: the call raises as for a lost connection."""
@@ -173,6 +224,14 @@ class DryRun:
 
     def whoami(self) -> str:
         return "nobody (dry run)"
+
+    def clock(self) -> datetime | None:
+        """None: a dry run does not ask the network."""
+        return None
+
+    def ask_clock(self) -> datetime | None:
+        """None, as above."""
+        return None
 
     def abort(self) -> None:
         pass

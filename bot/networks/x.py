@@ -14,13 +14,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import Attachment, Limits, Post, Receipt
 from bot.errors import NetworkError, NotSent
-from bot.networks.base import REQUEST_SECONDS, Found, Request, open_media
+from bot.networks.base import (
+    ASK_SECONDS,
+    REQUEST_SECONDS,
+    Found,
+    Request,
+    ServerClock,
+    open_media,
+)
 from bot.networks.weighted import find_urls, weighted_length
 
 if TYPE_CHECKING:
@@ -119,6 +126,7 @@ class X:
         self._ready: dict[tuple[str, str], Uploaded] = {}
         self._lent: dict[str, Uploaded] = {}
         self._user: tuple[str, str] | None = None
+        self._time = ServerClock()
 
     def request(self, post: Post, key: str) -> Request:
         """What would be sent. X knows no keys, so `key` changes nothing."""
@@ -177,6 +185,19 @@ class X:
             self._user = line.me()
             return f"@{self._user[1]}"
 
+    def clock(self) -> datetime | None:
+        """X's own time now, by the newest of its answers. None: it never answered."""
+        return self._time.now()
+
+    def ask_clock(self) -> datetime | None:
+        """Asks X's address what time it is; whatever it answers counts. None if it does not."""
+        from bot.networks._http import Flight
+
+        flight = Flight(self._api_url, ASK_SECONDS, heard=self._time.hear)
+        with self._in_flight(flight), suppress(Exception):  # whatever it was: no answer
+            flight.ask()
+        return None if flight.answer is None else self.clock()
+
     def abort(self) -> None:
         """Ends whatever is in flight, from any thread."""
         with self._lock:
@@ -199,14 +220,22 @@ class X:
                 fix="Set the account's four credentials: X_API_KEY and the others in .env.example.",
                 account_wide=True,
             )
-        line = _open_line(self._credentials, self._api_url, self._request_seconds, before_write)
+        from bot.networks._http import Flight
+
+        flight = Flight(self._api_url, self._request_seconds, before_write, self._time.hear)
+        with self._in_flight(flight):
+            yield _open_line(self._credentials, flight)
+
+    @contextmanager
+    def _in_flight(self, flight: Flight) -> Iterator[None]:
+        """Meanwhile `abort` ends it."""
         with self._lock:
-            self._flights.add(line.flight)
+            self._flights.add(flight)
         try:
-            yield line
+            yield
         finally:
             with self._lock:
-                self._flights.discard(line.flight)
+                self._flights.discard(flight)
 
     def _me(self, line: Line) -> tuple[str, str]:
         if self._user is None:
@@ -260,18 +289,13 @@ def _unused(error: BaseException, flight: Flight) -> bool:
     return not flight.wrote
 
 
-def _open_line(
-    credentials: XCredentials,
-    api_url: str,
-    seconds: float,
-    before_write: Callable[[], None],
-) -> Line:
+def _open_line(credentials: XCredentials, flight: Flight) -> Line:
     import logging
 
     import requests
     import tweepy
 
-    from bot.networks._http import Flight, Session
+    from bot.networks._http import Session
     from bot.networks._x_calls import Line
 
     for name in ("tweepy", "requests_oauthlib", "oauthlib", "urllib3"):
@@ -285,6 +309,5 @@ def _open_line(
         return_type=requests.Response,
         wait_on_rate_limit=False,
     )
-    flight = Flight(api_url, seconds, before_write)
     client.session = Session(flight, API_URL)
     return Line(client, flight)

@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         single_use_media=options.single_use_media,
         duplicate_window=86400.0 if options.duplicates_refused else 0.0,
         check_after_secs=options.check_after,
+        date_skew=options.date_skew,
     )
     try:
         for text in options.fault:
@@ -88,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"a base address whose signatures are good, or `{HERE}`; repeatable; default: {X}",
     )
     parser.add_argument("--check-after", type=int, default=1, metavar="SECONDS", help="for GIFs")
+    parser.add_argument(
+        "--date-skew", type=float, default=0.0, metavar="SECONDS", help="its clock is ahead by this"
+    )
     for name, what in (
         ("--require-alt", "refuse pictures without alt text"),
         ("--single-use-media", "refuse a picture in a second post"),

@@ -25,7 +25,8 @@ class FakeX:
     mapping brings them. `clock` gives the seconds that posts, uploads and rate limits live by,
     `oauth_clock` those that signatures are checked against. `signed_for` are the base addresses
     whose signatures are good; `oauth.HERE` stands for the one the server is reached under. The
-    rest are `Rules`.
+    `Date` of its answers is `date_skew` seconds ahead of this host's clock, which can be changed at
+    any time. The rest are `Rules`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class FakeX:
         *,
         oauth_clock: Callable[[], float] = time.time,
         signed_for: Sequence[str] = (X,),
+        date_skew: float = 0.0,
         **rules: Any,
     ) -> None:
         self._store = Store(_accounts(users), Rules(**rules), clock)
@@ -43,6 +45,7 @@ class FakeX:
         verifier = Verifier(self._store.users.values(), signed_for, oauth_clock)
         self._app = App(self._store, self.faults, verifier)
         self._wire = Wire(port, self._serve, self._store.rules.body_bytes)
+        self.date_skew = date_skew
 
     def __enter__(self) -> Self:
         self._wire.open()
@@ -68,6 +71,15 @@ class FakeX:
     def url(self) -> str:
         """The base address, once the server is open."""
         return f"http://127.0.0.1:{self._wire.port}"
+
+    @property
+    def date_skew(self) -> float:
+        """By how many seconds the `Date` of its answers is ahead."""
+        return self._wire.skew
+
+    @date_skew.setter
+    def date_skew(self, seconds: float) -> None:
+        self._wire.skew = seconds
 
     @property
     def users(self) -> Mapping[str, User]:

@@ -9,6 +9,7 @@ import selectors
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
@@ -27,11 +28,13 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 class Wire:
     """Listens on 127.0.0.1, one thread a connection. `close` leaves no thread and no socket.
 
-    `crashes` holds what went wrong in the fake itself. `port` 0 becomes the one it was given.
+    `crashes` holds what went wrong in the fake itself. `port` 0 becomes the one it was given. The
+    `Date` of its answers is `skew` seconds ahead of this host's clock.
     """
 
     def __init__(self, port: int, serve: Serve, most_bytes: int) -> None:
         self.port = port
+        self.skew = 0.0
         self.crashes: list[BaseException] = []
         self._serve = serve
         self._most_bytes = most_bytes
@@ -85,7 +88,7 @@ class Wire:
         """Serves one connection until either side has enough."""
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _Conversation(connection, self._serve, self._most_bytes)
+            _Conversation(connection, self._serve, self._most_bytes, lambda: self.skew)
         except (HangupError, ConnectionError):
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
@@ -102,8 +105,15 @@ class _Conversation(BaseHTTPRequestHandler):
     server_version = "envoy"
     sys_version = ""
 
-    def __init__(self, connection: socket.socket, serve: Serve, most_bytes: int) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        serve: Serve,
+        most_bytes: int,
+        skew: Callable[[], float],
+    ) -> None:
         self._serve = serve
+        self._skew = skew
         self._most_bytes = most_bytes
         super().__init__(connection, ("127.0.0.1", 0), None)  # type: ignore[arg-type]
 
@@ -147,7 +157,8 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _write(self, answer: Answer, *, last: bool = False) -> None:
         self.close_connection = self.close_connection or last
-        raw = _serialized(answer, last=self.close_connection)
+        date = formatdate(time.time() + self._skew(), usegmt=True)
+        raw = _serialized(answer, date, last=self.close_connection)
         self.close_connection = self.close_connection or answer.close
         if answer.between is None:
             self.wfile.write(raw)
@@ -157,14 +168,14 @@ class _Conversation(BaseHTTPRequestHandler):
             answer.between()
 
 
-def _serialized(answer: Answer, *, last: bool) -> bytes:
+def _serialized(answer: Answer, date: str, *, last: bool) -> bytes:
     """The whole response, so that it leaves in one piece."""
     try:
         phrase = http.HTTPStatus(answer.status).phrase
     except ValueError:
         phrase = "Unknown"
     headers = {
-        "date": formatdate(usegmt=True),
+        "date": date,
         "server": "envoy",
         "connection": "close" if last else "keep-alive",
         "content-length": str(len(answer.body)),

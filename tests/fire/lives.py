@@ -256,6 +256,12 @@ class MortalNetwork:
     def whoami(self) -> str:
         return "@sim"
 
+    def clock(self) -> datetime:
+        return self._life.now
+
+    def ask_clock(self) -> datetime:
+        return self.clock()
+
     def abort(self) -> None:
         pass
 

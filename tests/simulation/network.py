@@ -201,6 +201,12 @@ class SimulatedNetwork:
     def whoami(self) -> str:
         return "@sim"
 
+    def clock(self) -> datetime:
+        return self._dated(self._world.now)
+
+    def ask_clock(self) -> datetime:
+        return self.clock()
+
     def abort(self) -> None:
         pass
 
