@@ -10,6 +10,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     schedule      pure: the slots in a time span
     media         media/ to assets: type, size, frames, alt text
     content       messages/ to a Campaign, or the list of everything wrong in it
+    sources       a published text's file to its text: plain, HTML, Word or PDF
     provenance    passages against their source texts, and the lock
     composing     pure: template, passages, picture and a network's limits to a Post
     judging       pure: what is wrong with one such post

@@ -31,6 +31,18 @@ if TYPE_CHECKING:
     from bot.domain import Problem
 
 
+def in_words(error: BaseException) -> str:
+    """Why the system or a library refused something, without Python's own words: half a sentence.
+
+    This is the one place in which such an exception is turned into text for people.
+    """
+    if isinstance(error, UnicodeError):
+        return "it is not text in the encoding that is expected"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class BotError(Exception):
     """{what}
     {fix}"""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.shared import NETWORKS, Bot, counted, json_option, limits_of, pass_bot, show_json
-from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.domain import Problem
+    from bot.domain import Campaign, Problem
 
 
 @click.command()
@@ -83,7 +82,9 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     """Finds every quoted word in the source texts, and locks that.
 
     \b
-    Example:  bot verify statement.txt another.txt
+    Examples:  bot verify statement.txt another.txt
+               bot verify statement.docx
+    A source is plain text in any common encoding, HTML, Word (.docx) or PDF.
     Writes messages/sources.lock, by which `bot check` knows of any later edit.
     """
     from datetime import UTC, datetime
@@ -92,7 +93,7 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     from bot.provenance import write_lock
 
     campaign = bot.campaign()
-    texts = {name.rpartition("/")[2]: read_source(name) for name in sources}
+    texts = {name.rpartition("/")[2]: _read(name, campaign) for name in sources}
     lock, problems = verify_sources(campaign, texts, bot.root, datetime.now(UTC).date())
     for problem in problems:
         _show_problem(problem)
@@ -110,13 +111,12 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     return 0
 
 
-def read_source(name: str) -> str:
-    """A source's text. UsageError where it can't be read."""
-    from pathlib import Path
+def _read(name: str, campaign: Campaign) -> str:
+    """A source's text, after saying what was read. Raises UsageError where it can't be."""
+    from bot.sources import read_source, words_of
 
-    try:
-        return Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            what=f"The source {name} can't be read: {error}", fix="Give plain text files in UTF-8."
-        ) from None
+    passages = campaign.passages.values()
+    known = words_of([form for passage in passages for form in (passage.text, *passage.short)])
+    read = read_source(name, known)
+    click.echo(f"Read {name}: {read.kind}, {counted(read.words, 'word')}.")
+    return read.text

@@ -77,11 +77,13 @@ def new(bot: Bot, what: str, name: str | None, sources: tuple[str, ...]) -> int:
 
 
 def _read_sources(names: Sequence[str]) -> Iterator[tuple[str, Source]]:
-    from bot.cli.content import read_source
     from bot.drafting import Source
+    from bot.sources import read_source
 
     for name in names:
-        yield name, Source(read_source(name))
+        read = read_source(name)
+        click.echo(f"Read {name}: {read.kind}, {counted(read.words, 'word')}.")
+        yield name, Source(read.text)
 
 
 def _write(draft: Draft) -> None:
