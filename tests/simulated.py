@@ -5,13 +5,13 @@ Its own memory (`landed`) is the truth that tests compare the ledger with: what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain import Post, Receipt
 from bot.errors import InDoubt, NotSent, Refused
-from bot.networks.base import Found, Request
+from bot.networks.base import Found, Request, Upload
 from tests.generated import limits
 
 Clock = Callable[[], datetime]
@@ -61,9 +61,8 @@ class SimulatedNetwork:
 
     def request(self, post: Post, key: str) -> Request:
         media = [item.sha256 for item in post.media]
-        return Request(
-            "POST", "sim:/post", {"text": post.text, "key": key, "media": media}, post.media
-        )
+        body = {"text": post.text, "key": key, "media": media}
+        return Request("POST", "sim:/post", body, tuple(Upload(each, ()) for each in post.media))
 
     def upload(self, request: Request) -> tuple[str, ...]:
         self.calls.append("upload")
@@ -73,7 +72,7 @@ class SimulatedNetwork:
             raise NotSent(network="sim", what="the upload did not go through")
         if word == "refused":
             raise Refused(network="sim", what="the picture was refused")
-        return tuple(f"m-{item.sha256}" for item in request.uploads)
+        return tuple(f"m-{item.attachment.sha256}" for item in request.uploads)
 
     def send(
         self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
@@ -88,7 +87,7 @@ class SimulatedNetwork:
         _trouble(word)
         if word == "refused":
             raise Refused(network="sim", what="403")
-        body = request.with_media(media_ids)
+        body = request.with_media(media_ids).body
         assert body["media"] == list(media_ids)
         if word == "vanish":
             raise InDoubt(network="sim", what="timed out")
@@ -105,7 +104,7 @@ class SimulatedNetwork:
             raise InDoubt(network="sim", what="connection reset")
         return Receipt(landed.remote_id, f"sim:/{landed.remote_id}")
 
-    def _landing(self, body: dict[str, object], at: datetime) -> Landed:
+    def _landing(self, body: Mapping[str, object], at: datetime) -> Landed:
         number = len(self.landed) + len(self._late) + 1
         return Landed(f"r{number}", str(body["text"]), str(body["key"]), at)
 

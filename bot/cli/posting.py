@@ -86,7 +86,7 @@ class Session:
     def _network(self, account: Account) -> Network:
         if self.live:
             return make_network(self.bot, account, self.settings)
-        return make_dry_network(self.bot, account, self.tell)
+        return make_dry_network(self.bot, account, self.settings, self.tell)
 
     def open_ledger(self) -> Ledger:
         """The live ledger; for a dry run one in memory that begins where the live one is now."""

@@ -108,20 +108,28 @@ def make_network(bot: Bot, account: Account, settings: Settings) -> Network:
     return X(credentials, str(bot.root), settings.x_api_url(account.name) or API_URL)
 
 
-def make_dry_network(bot: Bot, account: Account, tell: Tell) -> Network:
+def make_dry_network(bot: Bot, account: Account, settings: Settings, tell: Tell) -> Network:
     """The account's network with a second half that logs. Needs no credentials."""
     from bot.networks.base import DryRun
-    from bot.networks.x import X
+    from bot.networks.x import API_URL, X
 
     def log(request: Request) -> None:
-        tell("dry_run", id=account.name, method=request.method, url=request.url, **_shown(request))
+        tell("dry_run", id=account.name, **_shown(request))
 
-    return DryRun(X(None, str(bot.root)), str(bot.root), log)
+    x = X(None, str(bot.root), settings.x_api_url(account.name) or API_URL)
+    return DryRun(x, str(bot.root), log)
 
 
 def _shown(request: Request) -> dict[str, Any]:
-    media = [item.to_json() for item in request.uploads]
-    return {"body": dict(request.body), "media": media}
+    media = [upload.attachment.to_json() for upload in request.uploads]
+    uploads = [_call(each) for upload in request.uploads for each in upload.requests]
+    return {**_call(request), "media": media, "uploads": uploads}
+
+
+def _call(request: Request) -> dict[str, Any]:
+    """One request, as it would go out, but for the headers that every request has."""
+    shown = {"method": request.method, "url": request.url, "body": dict(request.body)}
+    return shown | ({"headers": dict(request.headers)} if request.headers else {})
 
 
 def pick_accounts(campaign: Campaign, names: Sequence[str]) -> list[Account]:

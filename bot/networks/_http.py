@@ -287,7 +287,10 @@ class Flight(BaseAdapter):
 
 
 class Session(requests.Session):
-    """A session whose every request is signed for `origin` and carried by a flight."""
+    """A session whose every request is signed for `origin` and carried by a flight.
+
+    `extra_headers` go out with it, whatever whoever makes the request says of headers.
+    """
 
     def __init__(self, flight: Flight, origin: str) -> None:
         super().__init__()
@@ -295,6 +298,7 @@ class Session(requests.Session):
         self.adapters.clear()
         self.mount("https://", flight)
         self.headers.update({"Accept-Encoding": "identity", "Connection": "close"})
+        self.extra_headers: Mapping[str, str] = {}
         self._origin = urlsplit(origin)
 
     def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]
@@ -302,10 +306,12 @@ class Session(requests.Session):
         address: SplitResult = urlsplit(str(url))
         origin = self._origin
         url = address._replace(scheme=origin.scheme, netloc=origin.netloc).geturl()
+        headers = dict(options.get("headers") or {})
         body = options.get("json")
         if isinstance(body, FileBody):
-            headers = {**(options.get("headers") or {}), "Content-Type": "application/json"}
-            options |= {"json": None, "data": body, "headers": headers}
+            headers["Content-Type"] = "application/json"
+            options |= {"json": None, "data": body}
+        options["headers"] = headers | dict(self.extra_headers)
         return super().request(method, url, **options)
 
     def get_redirect_target(self, resp: requests.Response) -> None:

@@ -1,8 +1,9 @@
-"""X's routes, and what is sent on them. Only `x` uses this, once it talks."""
+"""Sends what `_x_requests` says, and reads what comes back. Only `x` uses this, once it talks."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from requests import RequestException
 
-from bot.domain import Attachment, Receipt
+from bot.domain import Receipt
 from bot.errors import InDoubt, NotSent, Refused
 from bot.networks._http import FileBody, Flight
 from bot.networks._x_answers import (
@@ -23,10 +24,8 @@ from bot.networks._x_answers import (
     read_receipt,
     unreadable,
 )
-from bot.networks.base import Found
-
-PIECE_BYTES = 1_000_000
-"""A GIF goes up in pieces of this many bytes."""
+from bot.networks._x_requests import PAGE, to_ask_who, to_read
+from bot.networks.base import FileBytes, Found, Request, Upload
 
 REUSE_SECONDS = 20 * 3600.0
 """An uploaded picture that no post has used yet is good for so long at most (X says 24 h)."""
@@ -34,32 +33,27 @@ REUSE_SECONDS = 20 * 3600.0
 REUSE_MARGIN = 600.0
 """An uploaded picture is not used any more in the last seconds of its life."""
 
-PAGE, PAGES = 100, 5
-"""Reading back: posts a page, and the most pages. Beyond that nobody can say what is absent."""
+PAGES = 5
+"""Reading back: the most pages. Beyond that nobody can say what is absent."""
 
 UPLOAD_SECONDS = 240.0
 """All of a post's pictures are uploaded and processed after this long, or it is tried again."""
 
 
 class Line(NamedTuple):
-    """The way to X for one call: tweepy's client, and the flight that carries its requests.
+    """The way to X at `api` for one call: tweepy's client, and the flight of its requests.
 
     tweepy's exceptions are not looked at: it has several for one thing and some by accident. What
     counts is what the flight saw, the answer or the lack of one.
     """
 
+    api: str
     client: Any
     flight: Flight
 
-    def post(self, body: Mapping[str, Any]) -> Receipt:
-        ids = body["media"]["media_ids"] if "media" in body else None
-        failure: Exception | None = None
-        try:
-            self.client.create_tweet(text=body["text"], media_ids=ids, user_auth=True)
-        except Exception as error:  # whatever it is, the flight knows better
-            if error is self.flight.objection:
-                raise
-            failure = error
+    def post(self, request: Request) -> Receipt:
+        """Sends a post. Raises NotSent, Refused or InDoubt, and what the flight's guard raised."""
+        failure = self._carry("posting", request)
         answer = self.flight.answer
         if answer is not None:
             return read_receipt(answer)
@@ -67,13 +61,9 @@ class Line(NamedTuple):
             raise InDoubt(network="X", what=_broken("posting", failure)) from failure
         raise _never_reached("posting", failure) from failure
 
-    def ask(self, doing: str, method: str, route: str, **options: Any) -> dict[str, Any]:
+    def ask(self, doing: str, request: Request, body: FileBody | None = None) -> dict[str, Any]:
         """The JSON object that X answers anything but a post with. Raises NotSent or Refused."""
-        failure: Exception | None = None
-        try:
-            self.client.request(method, route, user_auth=True, **options)
-        except Exception as error:  # noqa: BLE001  # as above
-            failure = error
+        failure = self._carry(doing, request, body)
         answer = self.flight.answer
         if answer is None:
             raise _never_reached(doing, failure) from failure
@@ -83,10 +73,28 @@ class Line(NamedTuple):
             raise unreadable(doing) from failure
         return read_json(answer.body)
 
+    def _carry(
+        self, doing: str, request: Request, body: FileBody | None = None
+    ) -> Exception | None:
+        """Has tweepy sign a request as it stands, and the flight carry it. What went wrong."""
+        route = request.url.removeprefix(self.api)
+        if route == request.url or not route.startswith("/"):
+            what = f"{doing}: the request is for another address than the account's"
+            raise NotSent(network="X", what=what)
+        self.client.session.extra_headers = request.headers
+        content = body or request.filled({}).body or None
+        try:
+            self.client.request(request.method, route, json=content, user_auth=True)
+        except Exception as error:  # whatever it is, the flight knows better
+            if error is self.flight.objection:
+                raise
+            return error
+        return None
+
     def me(self) -> tuple[str, str]:
         """The account's id and name."""
         doing = "asking who the account is"
-        data = self.ask(doing, "GET", "/2/users/me").get("data")
+        data = self.ask(doing, to_ask_who(self.api)).get("data")
         if not isinstance(data, dict) or not isinstance(data.get("username"), str):
             raise unreadable(doing)
         return read_id(data, doing), data["username"]
@@ -102,22 +110,17 @@ class Line(NamedTuple):
     def posts(self, user: str, since: datetime) -> Iterator[dict[str, Any]]:
         """The account's own posts since then: all of them, or NotSent or Refused."""
         doing = "reading the account's posts"
-        params: dict[str, Any] = {
-            "max_results": PAGE,
-            "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "exclude": "replies,retweets",
-            "post.fields": "attachments,created_at,entities,note_post",
-        }
+        request = to_read(self.api, user, since)
         for _ in range(PAGES):
-            page = self.ask(doing, "GET", f"/2/users/{user}/tweets", params=params)
+            page = self.ask(doing, request)
             items, token = read_page(page, doing)
             yield from items
             if not token:
                 return
-            params["pagination_token"] = token
+            request = to_read(self.api, user, since, token)
         raise Refused(
             network="X",
-            what=f"{doing}: there are more than {PAGE * PAGES} since {params['start_time']}",
+            what=f"{doing}: there are more than {PAGE * PAGES} since {since.astimezone(UTC)}",
             fix="Look for the post by hand, then run `bot resolve`.",
         )
 
@@ -131,7 +134,7 @@ class Uploaded(NamedTuple):
     good_until: float
 
 
-class Upload(NamedTuple):
+class Uploading(NamedTuple):
     """One picture on its way to X. `ends` is when, by `clock`, it is given up."""
 
     line: Line
@@ -140,48 +143,38 @@ class Upload(NamedTuple):
     sleep: Callable[[float], None]
     request_seconds: float
 
-    def run(self, attachment: Attachment, path: Path) -> Uploaded:
+    def run(self, upload: Upload, path: Path) -> Uploaded:
         """Uploads, waits, describes. Raises NotSent or Refused."""
-        seen = hashlib.sha256()
-        upload = self._pieces if attachment.mime == "image/gif" else self._whole
+        attachment = upload.attachment
         try:
             with path.open("rb") as file:
-                data = upload(attachment, file, seen.update)
+                ids, data = self._send(upload, file)
         except OSError as error:
             raise NotSent(network="X", what=f"{attachment.path}: {error}") from error
-        if seen.hexdigest() != attachment.sha256:
-            raise NotSent(network="X", what=f"{attachment.path} changed while it was uploaded")
-        media_id = read_id(data, "uploading")
         good_until = self.clock() + _lifetime(data)
-        self._wait_for(media_id, data, attachment.path)
-        self._describe(media_id, attachment.alt)
+        if upload.asks is not None:
+            self._wait_for(upload.asks.filled(ids), data, attachment.path)
+        if upload.describes is not None:
+            self._ask(upload.describes.filled(ids))
+        media_id = ids[attachment.sha256]
         return Uploaded(media_id, attachment.sha256, attachment.alt, good_until)
 
-    def _whole(
-        self, attachment: Attachment, file: BinaryIO, seen: Callable[[bytes], None]
-    ) -> dict[str, Any]:
-        before = b'{"media_category":"tweet_image","media":"'
-        body = FileBody(file, attachment.bytes, before, b'"}', seen)
-        return self._ask("POST", "/2/media/upload", json=body)
+    def _send(self, upload: Upload, file: BinaryIO) -> tuple[dict[str, str], dict[str, Any]]:
+        """Sends the picture's bytes: X's id for it, and the data of the last answer."""
+        attachment = upload.attachment
+        seen = hashlib.sha256()
+        ids: dict[str, str] = {}
+        data: dict[str, Any] = {}
+        for request in upload.sends:
+            filled = request.filled(ids)
+            data = self._ask(filled, _file_body(filled.body, file, seen.update))
+            if not ids:
+                ids[attachment.sha256] = read_id(data, "uploading")
+        if seen.hexdigest() != attachment.sha256:
+            raise NotSent(network="X", what=f"{attachment.path} changed while it was uploaded")
+        return ids, data
 
-    def _pieces(
-        self, attachment: Attachment, file: BinaryIO, seen: Callable[[bytes], None]
-    ) -> dict[str, Any]:
-        total = attachment.bytes
-        what = {
-            "media_type": attachment.mime,
-            "media_category": "tweet_gif",
-            "total_bytes": total,
-        }
-        started = self._ask("POST", "/2/media/upload/initialize", json=what)
-        route = f"/2/media/upload/{read_id(started, 'uploading')}"
-        for index, offset in enumerate(range(0, total, PIECE_BYTES)):
-            before = b'{"segment_index":%d,"media":"' % index
-            size = min(PIECE_BYTES, total - offset)
-            self._ask("POST", f"{route}/append", json=FileBody(file, size, before, b'"}', seen))
-        return self._ask("POST", f"{route}/finalize")
-
-    def _wait_for(self, media_id: str, data: Mapping[str, Any], path: str) -> None:
+    def _wait_for(self, asks: Request, data: Mapping[str, Any], path: str) -> None:
         """Asks after the picture, as often as X says, until it is processed."""
         while (state := _processing(data).get("state", "succeeded")) != "succeeded":
             if state == "failed":
@@ -192,17 +185,12 @@ class Upload(NamedTuple):
                 )
             pause = _processing(data).get("check_after_secs")
             self._pause(max(float(pause), 1.0) if isinstance(pause, int) else 1.0)
-            status = {"command": "STATUS", "media_id": media_id}
-            data = self._ask("GET", "/2/media/upload", params=status)
+            data = self._ask(asks)
 
-    def _describe(self, media_id: str, alt: str) -> None:
-        body = {"id": media_id, "metadata": {"alt_text": {"text": alt}}}
-        self._ask("POST", "/2/media/metadata", json=body)
-
-    def _ask(self, method: str, route: str, **options: Any) -> dict[str, Any]:
+    def _ask(self, request: Request, body: FileBody | None = None) -> dict[str, Any]:
         """The answer's data. Every request ends when the whole upload has to."""
         self.line.flight.seconds = min(self.request_seconds, self._left())
-        answer = self.line.ask("uploading", method, route, **options)
+        answer = self.line.ask("uploading", request, body)
         data = answer.get("data")
         if answer.get("errors") and not data:
             raise NotSent(
@@ -226,6 +214,19 @@ class Upload(NamedTuple):
 
     def _too_slow(self) -> NotSent:
         return NotSent(network="X", what=f"uploading took longer than {UPLOAD_SECONDS:g} s")
+
+
+def _file_body(
+    body: Mapping[str, Any], file: BinaryIO, seen: Callable[[bytes], None]
+) -> FileBody | None:
+    """The body with the file's bytes in their place. None if it has no such place."""
+    places = [value for value in body.values() if isinstance(value, FileBytes)]
+    if not places:
+        return None
+    [place] = places
+    before, after = json.dumps(body, default=repr).split(json.dumps(repr(place)))
+    file.seek(place.start)
+    return FileBody(file, place.size, f'{before}"'.encode(), f'"{after}'.encode(), seen)
 
 
 def _processing(data: Mapping[str, Any]) -> Mapping[str, Any]:

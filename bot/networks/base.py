@@ -28,24 +28,75 @@ FOREVER = timedelta.max
 """For `Network.keyed`: the network never forgets a key."""
 
 
-class Request(NamedTuple):
-    """What would be sent for a post: the uploads, in order, and then one call.
+class FileBytes:
+    """So many bytes of a picture's file: in a body they hold the place of those bytes, in base64.
 
-    In `body`, the place of an uploaded picture is held by its `Attachment.sha256`; `with_media`
-    puts the network's ids there. Two equal posts give two equal requests.
+    They are read while they are sent. No tuple, which JSON would write out item by item.
+    """
+
+    __slots__ = ("path", "size", "start")
+
+    def __init__(self, path: str, start: int, size: int) -> None:
+        self.path = path
+        self.start = start
+        self.size = size
+
+    def __repr__(self) -> str:
+        return f"({self.size} bytes of {self.path} from {self.start} on, in base64)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileBytes) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+class Request(NamedTuple):
+    """What would be sent for a post: the uploads, in order, and then this one call.
+
+    It goes out as it stands: method, address, headers and body; a body that is empty is none. What
+    is added on the way is the signature, and what the connection itself needs.
+
+    The place of an uploaded picture is held by its `Attachment.sha256`; `with_media` puts the
+    network's ids there. Two equal posts give two equal requests.
     """
 
     method: str
     url: str
-    body: Mapping[str, Any]
-    uploads: tuple[Attachment, ...] = ()
+    body: Mapping[str, Any] = EMPTY
+    uploads: tuple[Upload, ...] = ()
     headers: Mapping[str, str] = EMPTY
 
-    def with_media(self, ids: Sequence[str]) -> dict[str, Any]:
-        """The body to send, once the pictures have the network's own ids."""
-        known = dict(zip((upload.sha256 for upload in self.uploads), ids, strict=True))
-        filled: dict[str, Any] = _fill(self.body, known)
-        return filled
+    def with_media(self, ids: Sequence[str]) -> Request:
+        """The request to send, once the pictures have the network's own ids."""
+        hashes = (upload.attachment.sha256 for upload in self.uploads)
+        return self.filled(dict(zip(hashes, ids, strict=True)))
+
+    def filled(self, ids: Mapping[str, str]) -> Request:
+        """The request with the network's ids in the places of the pictures with these hashes."""
+        url = self.url
+        for held, known in ids.items():
+            url = url.replace(held, known)
+        return self._replace(url=url, body=_fill(self.body, ids))
+
+
+class Upload(NamedTuple):
+    """How a picture gets to the network: the requests that send its bytes, one after the other;
+    the one that asks whether it is ready, as often as the network wants; the one that describes it.
+
+    The first one's answer brings the network's id; the others hold its place by
+    `Attachment.sha256`.
+    """
+
+    attachment: Attachment
+    sends: tuple[Request, ...]
+    asks: Request | None = None
+    describes: Request | None = None
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """All of them, in order."""
+        return (*self.sends, *(each for each in (self.asks, self.describes) if each is not None))
 
 
 def _fill(value: Any, known: Mapping[str, str]) -> Any:
@@ -205,9 +256,9 @@ class DryRun:
         return self._network.request(post, key)
 
     def upload(self, request: Request) -> tuple[str, ...]:
-        for attachment in request.uploads:
-            open_media(self._root, attachment)
-        return tuple(upload.sha256 for upload in request.uploads)
+        for upload in request.uploads:
+            open_media(self._root, upload.attachment)
+        return tuple(upload.attachment.sha256 for upload in request.uploads)
 
     def send(
         self,

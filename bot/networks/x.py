@@ -1,9 +1,9 @@
 """X, by way of tweepy: its limits, the request for a post, and one account that sends it.
 
-tweepy signs and knows the addresses; `_http` carries the requests, because tweepy's own transport
-has no time-out, and can't say whether a byte was written. `_x_calls` has the routes, `_x_answers`
-what their answers mean. None of them is imported before something is really sent, so that `LIMITS`
-and `request` cost nothing.
+`_x_requests` says what is sent, and exactly that is sent: tweepy signs it, and `_http` carries it,
+because tweepy's own transport has no time-out, and can't say whether a byte was written. `_x_calls`
+does the sending, `_x_answers` says what the answers mean. Those three are not imported before
+something is really sent, so that `LIMITS` and `request` cost nothing.
 
 X has no idempotency key. What became of a post is therefore read from how its one request ended:
 no byte written is NotSent; an answer means what `_x_answers` says; written but not answered is
@@ -16,16 +16,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.domain import Attachment, Limits, Post, Receipt
+from bot.domain import Limits, Post, Receipt
 from bot.errors import NetworkError, NotSent
+from bot.networks._x_requests import to_post
 from bot.networks.base import (
     ASK_SECONDS,
     REQUEST_SECONDS,
     Found,
     Request,
     ServerClock,
+    Upload,
     open_media,
 )
 from bot.networks.weighted import find_urls, weighted_length
@@ -131,10 +133,7 @@ class X:
     def request(self, post: Post, key: str) -> Request:
         """What would be sent. X knows no keys, so `key` changes nothing."""
         del key
-        body: dict[str, Any] = {"text": post.text}
-        if post.media:
-            body["media"] = {"media_ids": [attachment.sha256 for attachment in post.media]}
-        return Request("POST", f"{self._api_url}/2/tweets", body, uploads=post.media)
+        return to_post(self._api_url, post)
 
     def upload(self, request: Request) -> tuple[str, ...]:
         """Uploads the pictures with their alt texts; waits until X has processed them.
@@ -143,7 +142,7 @@ class X:
         Raises NotSent or Refused.
         """
         begun = self._clock()
-        files = [(each, open_media(self._root, each)) for each in request.uploads]
+        files = [(each, open_media(self._root, each.attachment)) for each in request.uploads]
         ids: list[str] = []
         try:
             ids.extend(self._uploaded(each, path, begun) for each, path in files)
@@ -156,10 +155,10 @@ class X:
         self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
     ) -> Receipt:
         """Posts, once. Raises NotSent, Refused or InDoubt, and what `before_write` raises."""
-        body = request.with_media(media_ids)
+        filled = request.with_media(media_ids)
         with self._line(before_write) as line:
             try:
-                return line.post(body)
+                return line.post(filled)
             except BaseException as error:
                 if _unused(error, line.flight):
                     self._give_back(media_ids)
@@ -224,7 +223,7 @@ class X:
 
         flight = Flight(self._api_url, self._request_seconds, before_write, self._time.hear)
         with self._in_flight(flight):
-            yield _open_line(self._credentials, flight)
+            yield _open_line(self._credentials, self._api_url, flight)
 
     @contextmanager
     def _in_flight(self, flight: Flight) -> Iterator[None]:
@@ -242,21 +241,22 @@ class X:
             self._user = line.me()
         return self._user
 
-    def _uploaded(self, attachment: Attachment, path: Path, begun: float) -> str:
+    def _uploaded(self, upload: Upload, path: Path, begun: float) -> str:
+        attachment = upload.attachment
         ready = self._ready.pop((attachment.sha256, attachment.alt), None)
         if ready is None or self._clock() >= ready.good_until:
-            ready = self._upload(attachment, path, begun)
+            ready = self._upload(upload, path, begun)
         self._lent[ready.id] = ready
         return ready.id
 
-    def _upload(self, attachment: Attachment, path: Path, begun: float) -> Uploaded:
+    def _upload(self, upload: Upload, path: Path, begun: float) -> Uploaded:
         with self._line() as line:
-            from bot.networks._x_calls import UPLOAD_SECONDS, Upload
+            from bot.networks._x_calls import UPLOAD_SECONDS, Uploading
 
             sleep = self._sleep or line.flight.wait
             ends = begun + UPLOAD_SECONDS
-            upload = Upload(line, ends, self._clock, sleep, self._request_seconds)
-            return upload.run(attachment, path)
+            uploading = Uploading(line, ends, self._clock, sleep, self._request_seconds)
+            return uploading.run(upload, path)
 
     def _give_back(self, media_ids: Sequence[str]) -> None:
         """Pictures that no post has used. X does not say that one may be used twice: none is."""
@@ -289,7 +289,7 @@ def _unused(error: BaseException, flight: Flight) -> bool:
     return not flight.wrote
 
 
-def _open_line(credentials: XCredentials, flight: Flight) -> Line:
+def _open_line(credentials: XCredentials, api: str, flight: Flight) -> Line:
     import logging
 
     import requests
@@ -310,4 +310,4 @@ def _open_line(credentials: XCredentials, flight: Flight) -> Line:
         wait_on_rate_limit=False,
     )
     client.session = Session(flight, API_URL)
-    return Line(client, flight)
+    return Line(api, client, flight)

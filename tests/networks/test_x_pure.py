@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.domain import Attachment, Post
 from bot.networks._x_answers import read_post
-from bot.networks.base import Request
+from bot.networks.base import FileBytes, Request, Upload
 from bot.networks.x import LIMITS, X, XCredentials, cost
 
 PICTURE = Attachment("media/a.png", "Alt.", "image/png", 3, "ab" * 32)
@@ -59,14 +59,53 @@ def test_promises() -> None:
 
 
 def test_the_request_for_a_post() -> None:
+    api, held = "https://api.x.com/2", "ab" * 32
     request = X(None, ".").request(Post("Text.", (PICTURE,)), "key")
+    content = {"media_category": "tweet_image", "media": FileBytes("media/a.png", 0, 3)}
+    alt = {"id": held, "metadata": {"alt_text": {"text": "Alt."}}}
+    upload = Upload(
+        PICTURE,
+        sends=(Request("POST", f"{api}/media/upload", content),),
+        asks=Request("GET", f"{api}/media/upload?command=STATUS&media_id={held}"),
+        describes=Request("POST", f"{api}/media/metadata", alt),
+    )
     assert request == Request(
         method="POST",
-        url="https://api.x.com/2/tweets",
-        body={"text": "Text.", "media": {"media_ids": ["ab" * 32]}},
-        uploads=(PICTURE,),
+        url=f"{api}/tweets",
+        body={"text": "Text.", "media": {"media_ids": [held]}},
+        uploads=(upload,),
     )
-    assert request.with_media(["7"]) == {"text": "Text.", "media": {"media_ids": ["7"]}}
+    assert request.with_media(["7"]).body == {"text": "Text.", "media": {"media_ids": ["7"]}}
+
+
+def test_the_requests_for_a_gif() -> None:
+    gif = Attachment("media/a.gif", "Alt.", "image/gif", 2_500_000, "cd" * 32)
+    [upload] = X(None, ".", "https://h/p").request(Post("Text.", (gif,)), "key").uploads
+    api, held = "https://h/p/2/media", "cd" * 32
+    alt = {"id": held, "metadata": {"alt_text": {"text": "Alt."}}}
+    spans = [(0, 1_000_000), (1_000_000, 1_000_000), (2_000_000, 500_000)]
+    kind = {"media_type": "image/gif", "media_category": "tweet_gif", "total_bytes": 2_500_000}
+    assert upload.requests == (
+        Request("POST", f"{api}/upload/initialize", kind),
+        *(
+            Request(
+                "POST",
+                f"{api}/upload/{held}/append",
+                {"segment_index": index, "media": FileBytes("media/a.gif", *span)},
+            )
+            for index, span in enumerate(spans)
+        ),
+        Request("POST", f"{api}/upload/{held}/finalize"),
+        Request("GET", f"{api}/upload?command=STATUS&media_id={held}"),
+        Request("POST", f"{api}/metadata", alt),
+    )
+
+
+def test_what_holds_the_place_of_bytes_can_be_read() -> None:
+    content = FileBytes("media/a.gif", 1000, 2000)
+    assert str(content) == "(2000 bytes of media/a.gif from 1000 on, in base64)"
+    assert content != FileBytes("media/a.gif", 1000, 2001)
+    assert len({content, FileBytes("media/a.gif", 1000, 2000)}) == 1
 
 
 def test_the_request_for_a_text_alone() -> None:

@@ -13,7 +13,8 @@ import pytest
 from bot.domain import Attachment, Post
 from bot.errors import InDoubt, NetworkError, NotSent, Refused
 from bot.networks import x as module
-from bot.networks._x_calls import PIECE_BYTES, REUSE_SECONDS, UPLOAD_SECONDS
+from bot.networks._x_calls import REUSE_SECONDS, UPLOAD_SECONDS
+from bot.networks._x_requests import PIECE_BYTES
 from bot.networks.x import X, XCredentials
 from tests.networks.servers import Api, Link, Seen, Server, answers, nobody, problem, reply, then
 
@@ -493,8 +494,9 @@ def test_after_a_doubt_the_picture_is_gone(tmp_path: Path, attachment: Attachmen
         request = x.request(Post("Text.", (attachment,)), "key")
         [first] = x.upload(request)
         x._api_url = broken.url
+        elsewhere = x.request(Post("Text.", (attachment,)), "key")
         with pytest.raises(InDoubt):
-            x.send(request, [first], lambda: None)
+            x.send(elsewhere, [first], lambda: None)
         x._api_url = server.url
         assert x.upload(request) != (first,)
 

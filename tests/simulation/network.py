@@ -5,13 +5,13 @@ It deduplicates only by the keys that its kind promises; one kind refuses a text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.domain import Post, Receipt
 from bot.errors import InDoubt, NotSent, Refused
-from bot.networks.base import FOREVER, REQUEST_SECONDS, Found, Request
+from bot.networks.base import FOREVER, REQUEST_SECONDS, Found, Request, Upload
 from tests.generated import START, limits
 from tests.simulation.faults import HOUR, MINUTE
 
@@ -49,7 +49,7 @@ class SimulatedNetwork:
     def request(self, post: Post, key: str) -> Request:
         pictures = [picture.sha256 for picture in post.media]
         body = {"text": post.text, "key": key, "media": pictures}
-        return Request("POST", "sim:/post", body, post.media)
+        return Request("POST", "sim:/post", body, tuple(Upload(each, ()) for each in post.media))
 
     def upload(self, request: Request) -> tuple[str, ...]:
         self._process.point("uploading")
@@ -58,7 +58,7 @@ class SimulatedNetwork:
             raise NotSent(network="sim", what="the upload did not go through")
         if self._world.fault("upload_refused", "uploading"):
             raise Refused(network="sim", what="the picture was refused")
-        return tuple(f"id of {picture.sha256}" for picture in request.uploads)
+        return tuple(f"id of {upload.attachment.sha256}" for upload in request.uploads)
 
     def send(
         self, request: Request, media_ids: Sequence[str], before_write: Callable[[], None]
@@ -67,12 +67,12 @@ class SimulatedNetwork:
         self._world.in_flight[key] += 1
         self._process.sends_since = self._world.now
         try:
-            return self._sent(key, request.with_media(media_ids), before_write)
+            return self._sent(key, request.with_media(media_ids).body, before_write)
         finally:
             self._world.in_flight[key] -= 1
             self._process.sends_since = None
 
-    def _sent(self, key: str, body: dict[str, Any], before_write: Callable[[], None]) -> Receipt:
+    def _sent(self, key: str, body: Mapping[str, Any], before_write: Callable[[], None]) -> Receipt:
         process, world = self._process, self._world
         process.point("sending")
         if world.fault("not_connected", "sending"):

@@ -132,7 +132,7 @@ MUTANTS = (
         "uploads nothing again for another try",
         PUBLISHING,
         "            media_ids = self._network.upload(request)\n        except",
-        "            media_ids = tuple(item.sha256 for item in request.uploads)\n        except",
+        "            media_ids = tuple(str(each) for each in request.uploads)\n        except",
         BY_SENDING + "not_sent_is_tried_again_with_a_new_token_and_the_same_bytes",
     ),
     Mutant(
