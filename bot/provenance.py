@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from bot.content.characters import parted, told
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces
@@ -245,6 +246,9 @@ def _any_close(passages: Sequence[Passage], source: Source) -> bool:
 
 def difference(words: str, source: Source) -> str:
     """Where words part from the nearest that the source has."""
+    odd = parted(words, source.text.plain)
+    if odd is not None:
+        return told(odd)
     near = _nearest(words, source)
     if near is None:
         return (

@@ -2,6 +2,7 @@
 
 The parts, in reading order; each imports only parts above it:
 
+    characters    characters that look like others, or like nothing
     words         comparing words with the text they were taken from; mentions
     lines         on which line of a TOML text each key stands
     reading       files to text

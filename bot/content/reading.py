@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -75,8 +76,8 @@ def is_name(word: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks, tabs, runs of spaces, and spaces at the ends."""
-    return _SPACES.sub(" ", text).strip(" ")
+    """Without line breaks, tabs, runs of spaces, and spaces at the ends; accents as in NFC."""
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", text).strip(" "))
 
 
 class Reader:

@@ -1,7 +1,8 @@
 """Pure: comparing words with the text that they were taken from; mentions in them; their marks.
 
-Two texts are compared in plain form: typographic quotes, dashes and white space as plain ones, and
-nothing else. Case, spelling and misspelling must be the same.
+Two texts are compared in plain form: typographic quotes, dashes and white space as plain ones,
+letters with accents in one piece (NFC), and nothing else. Case, spelling and misspelling must be
+the same.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
+
+from bot.content.characters import called, parted
 
 ELLIPSIS = "…"
 """Stands for words that were left out."""
@@ -85,7 +88,7 @@ class Fault(NamedTuple):
 
 
 def _spaced(text: str) -> str:
-    return _WHITE.sub(" ", text).strip(" ")
+    return unicodedata.normalize("NFC", _WHITE.sub(" ", text).strip(" "))
 
 
 def _plain(text: str) -> str:
@@ -95,7 +98,8 @@ def _plain(text: str) -> str:
 def normalise(text: str) -> str:
     """The plain form: quotes to ' and ", dashes to -, runs of white space to one space.
 
-    White space at the ends goes. Nothing else changes: case, spelling, accents and ellipses stay.
+    White space at the ends goes, and an accent is one character with its letter, as Unicode's NFC
+    has it. Nothing else changes: case, spelling, accents and ellipses stay.
     """
     return _plain(_spaced(text))
 
@@ -272,8 +276,11 @@ def _bare(word: str) -> str:
 
 
 def _foreign_word(own: list[str], word: str) -> Fault:
+    odd = next((odd for other in own if (odd := parted(word, other))), None)
     same = next((other for other in own if other.casefold() == word.casefold()), None)
     hint = "" if same is None else f"; the text has `{same}`"
+    if odd is not None:
+        hint = f" with {called(odd.mine or odd.theirs)}"
     return Fault(
         "short-own-words",
         f"The short form has a word that the text doesn't: `{word}`{hint}",
