@@ -72,6 +72,8 @@ class Lane(threading.Thread):
         self.account = name
         self.network = network
         self.well_at: float | None = None
+        self.began = ""
+        """Since when it lives, by the ledger's clock; for its beats."""
         self.failure: BaseException | None = None
         self._worker = worker
         self._ledger: Ledger | None = None
@@ -129,6 +131,7 @@ class Lane(threading.Thread):
                 ledger = self._ledger = self._ledger or self._open_ledger()
                 if publisher is None:
                     ledger.migrate()
+                    self.began = self.began or ledger.now().isoformat()
                     publisher = self._make_publisher(ledger, self._stop_asked.is_set)
                 seconds = (publisher.step() - ledger.now()).total_seconds()
                 self.well_at = time.monotonic()
@@ -218,7 +221,8 @@ class Worker:
         now = time.monotonic()
         if now - self._beaten_at.get(lane.account, -LOOK.total_seconds()) >= BEAT_EVERY:
             self._beaten_at[lane.account] = now
-            ledger.beat(self._beat_name(lane), {**self._note, "account": lane.account})
+            note = {**self._note, "account": lane.account, "began": lane.began}
+            ledger.beat(self._beat_name(lane), note)
         if self._heartbeat is None or lane is not self._lanes[0] or not self._all_well(now):
             return
         if now - self._fetched_at >= HEARTBEAT_EVERY:

@@ -502,18 +502,20 @@ def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
         account.publisher.wait_for(1)
         other.publisher.wait_for(1)
 
+    before = datetime.now(UTC)
     run = Run(account, other)
     assert run.until(scenario, number) == 0
     assert run.names() == ["stopping", "stopped"]
     assert run.fields("stopping") == [{"why": number.name}]
     assert run.fields("stopped") == [{"left": ""}]
-    for each in (account, other):
+    for each, lane in zip((account, other), run.lanes, strict=True):
+        assert before.isoformat() <= lane.began <= datetime.now(UTC).isoformat()
         assert each.network.closed.is_set()
         assert not each.network.aborted.is_set()
         name = f"{run.worker.name}/{each.name}"
         assert each.ledger.called() == [
             ("migrate", None),
-            ("beat", (name, {"mode": "test", "account": each.name})),
+            ("beat", (name, {"mode": "test", "account": each.name, "began": lane.began})),
             ("unbeat", name),
             ("close", None),
         ]

@@ -10,8 +10,8 @@ happened.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple, Protocol
 
 from bot.domain import EMPTY, Attachment, History, Post, Receipt, Slot, State, slot_id
 from bot.domain import text_key as text_key
@@ -166,6 +166,81 @@ class Trust(NamedTuple):
     life: datetime | None = None
 
 
+class Pause(NamedTuple):
+    """The kill switch: since when it stands, why, and who pulled it (empty: not known)."""
+
+    since: datetime
+    why: str = ""
+    who: str = ""
+
+
+Deed = Literal["pause", "resume", "halt", "unhalt", "resolve"]
+"""What a person can do to the ledger."""
+
+
+class Act(NamedTuple):
+    """What a person did, when and why: one entry of the audit trail. `slot` is a row's, if any."""
+
+    at: datetime
+    who: str
+    what: Deed
+    account: str = ""
+    slot: datetime | None = None
+    why: str = ""
+
+
+class Trouble(NamedTuple):
+    """Something that a person has to hear of: one row for each account, kind and first slot.
+
+    `account` is empty where it is everybody's. `slot` is the first slot that it cost, or else when
+    it began. `since`, `what` and `fix` are for people. `over_at` is the ledger's own.
+    """
+
+    account: str
+    kind: str
+    slot: datetime
+    since: datetime
+    what: str
+    fix: str = ""
+    host: str = ""
+    over_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The same wherever, and however often, it is told."""
+        return f"{self.account or '*'}/{self.kind}/{self.slot.astimezone(UTC).isoformat()}"
+
+
+class Delivery(NamedTuple):
+    """That a trouble is to be told to an address, and by whom now: `holder` has it leased.
+
+    `stage` is `begun`, `over`, or `reminder:DATE`. `address` is a hash of the address. `attempts`
+    counts the leases, this one too.
+    """
+
+    trouble: Trouble
+    stage: str
+    address: str
+    attempts: int
+    holder: str
+
+
+class PlanNote(NamedTuple):
+    """What an account's poster last planned by: hashes of content and schedule, and its next slot.
+
+    `first` is since when this schedule counts, `before` the next slot of the one that it took the
+    place of. `slot` and `expires` are None where the schedule is over. `noted` is the ledger's own.
+    """
+
+    content: str
+    schedule: str
+    first: datetime
+    slot: datetime | None = None
+    expires: datetime | None = None
+    before: datetime | None = None
+    noted: datetime | None = None
+
+
 ALIVE = timedelta(seconds=90)
 """A worker that was not heard of for longer than this is silent."""
 
@@ -226,19 +301,20 @@ class Ledger(Protocol):
         token: str | None = None,
         next_at: datetime | None = None,
         expires_at: datetime | None = None,
+        who: str = "",
     ) -> Row:
         """Any other transition. Matches the given row's state and token, else LedgerConflict.
 
         `token` and `expires_at`, where given, replace the row's; `next_at` always does. Sets
         `finished_at` for a final state, and clears it for one that isn't. A `posted` row is never
-        moved: LedgerConflict.
+        moved: LedgerConflict. Where a person settles it, `who` says who: that is an act `resolve`.
         """
 
-    def receive(self, row: Row, receipt: Receipt, reason: str = "") -> Row:
+    def receive(self, row: Row, receipt: Receipt, reason: str = "", *, who: str = "") -> Row:
         """Records a receipt: the row becomes `posted` whatever its state and token are by now.
 
         A row that is posted already stays as it is and is returned. Raises LedgerConflict if
-        another row of the account has this remote id.
+        another row of the account has this remote id. `who` is as for `move`.
         """
 
     def recover(self, new: NewRow, receipt: Receipt, reason: str) -> Row:
@@ -265,16 +341,20 @@ class Ledger(Protocol):
     def knows(self, account: str, remote_ids: Sequence[str]) -> set[str]:
         """Which of these remote ids the account's rows hold."""
 
-    def pause(self, why: str = "") -> None:
-        """The kill switch: from now on nothing arms. Idempotent; the first call's time stays."""
+    def pause(self, why: str = "", *, who: str = "") -> None:
+        """The kill switch: from now on nothing arms. Idempotent; the first call's time stays.
 
-    def resume(self) -> None:
+        Here as in what follows, `who` is the person that does it: it is an act in the audit trail
+        then, written in the same transaction, where it changed something.
+        """
+
+    def resume(self, why: str = "", *, who: str = "") -> None:
         """Lifts the pause. Idempotent."""
 
-    def paused(self) -> tuple[datetime, str] | None:
-        """Since when and why, if paused."""
+    def paused(self) -> Pause | None:
+        """Since when, why and by whom, if paused."""
 
-    def halt(self, account: str, halt: Halt, asked: Sequence[str] = ()) -> Halt:
+    def halt(self, account: str, halt: Halt, asked: Sequence[str] = (), *, who: str = "") -> Halt:
         """Halts an account, and returns its halt as it stands then; `since` is the database's now.
 
         Where one stands already, it stays, and only takes over `until` and `tried`; but a halt that
@@ -283,7 +363,7 @@ class Ledger(Protocol):
         person is asked about by this; `was_asked` has them from then on.
         """
 
-    def unhalt(self, account: str) -> Halt | None:
+    def unhalt(self, account: str, why: str = "", *, who: str = "") -> Halt | None:
         """Lifts an account's halt, and returns it. Idempotent."""
 
     def halted(self, account: str) -> Halt | None:
@@ -315,13 +395,59 @@ class Ledger(Protocol):
         """
 
     def beat(self, worker: str, note: Mapping[str, Any]) -> None:
-        """Says that this worker is alive. Forgets workers that said nothing for a day."""
+        """Says that this worker is alive. Its note has its `account`, and since when it `began`.
+
+        It takes the place of those of its account that were heard of last before it began: they are
+        forgotten. `began` is an ISO time of the ledger's clock.
+        """
 
     def unbeat(self, worker: str) -> None:
         """Says that this worker has ended in good order."""
 
     def beats(self) -> list[Beat]:
-        """The workers heard of within a day, newest first."""
+        """The workers that neither ended in good order nor have a successor, newest first."""
+
+    def acts(self, newest: int | None = None) -> Iterator[Act]:
+        """What people did, oldest first; narrowed to the newest N."""
+
+    def note_plan(self, account: str, note: PlanNote) -> PlanNote:
+        """Notes what the account is planned by, and returns it as it stands then.
+
+        While the schedule stays, so do `first` and `before`. With a new one `first` is now, and
+        `before` the next slot that was noted. Where nothing was noted yet they are as given.
+        """
+
+    def plan_note(self, account: str) -> PlanNote | None:
+        """What the account is planned by, as far as anybody noted it."""
+
+    def trouble_begun(self, trouble: Trouble, addresses: Sequence[str] = ()) -> bool:
+        """Notes a trouble, to be told to these addresses. False if it stands already.
+
+        One that was over begins again, and is told again.
+        """
+
+    def troubles(self, *, open_only: bool = True) -> list[Trouble]:
+        """The troubles that stand, or all that ever were, oldest first."""
+
+    def trouble_over(self, trouble_id: str) -> bool:
+        """Notes that a trouble is over, to be told to whom its beginning is told. False if it was.
+
+        Reminders that were not delivered are dropped.
+        """
+
+    def lease(self, address: str, holder: str, seconds: float) -> Delivery | None:
+        """Takes the oldest delivery that is due for an address and that nobody holds, for so long.
+
+        Nobody else gets it meanwhile, on whatever host. That a trouble is over is delivered only
+        after its beginning. An address that is new gets what still stands; a pause that stands is
+        due again each day.
+        """
+
+    def delivered(self, delivery: Delivery) -> bool:
+        """The delivery is done, for ever. False if it is somebody else's by now."""
+
+    def undelivered(self, delivery: Delivery, next_at: datetime) -> bool:
+        """Gives a delivery back, to be tried again from then on. False if it is another's."""
 
     def prove_alone(self) -> bool:
         """True only if no other process that uses this ledger can be alive.

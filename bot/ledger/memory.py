@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.domain import History, Use
 from bot.ledger import rules
-from bot.ledger.base import OPEN, Beat, Halt, NewRow, Row, Trust, text_key
+from bot.ledger.base import OPEN, NewRow, Row, Trust, text_key
+from bot.ledger.memory_notes import MemoryNotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryLedger:
+class MemoryLedger(MemoryNotes):
     """The ledger in memory. It goes on from what `histories` says went before, if anything did.
 
     A dry run gets the live ledger's `history` there: it continues its numbers, and changes nothing.
@@ -33,21 +34,14 @@ class MemoryLedger:
         clock: Callable[[], datetime] = _utc_now,
         histories: Mapping[str, History] | Callable[[str], History] | None = None,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._histories = histories or {}
         self._before: dict[str, History] = {}
         self._rows: dict[str, list[Row]] = {}
-        self._paused: tuple[datetime, str] | None = None
-        self._halts: dict[str, Halt] = {}
-        self._asked: dict[str, set[str]] = {}
         self._trust: dict[str, Trust] = {}
-        self._beats: dict[str, Beat] = {}
 
     def migrate(self) -> list[str]:
         return []
-
-    def now(self) -> datetime:
-        return self._clock()
 
     def _earlier(self, account: str) -> History:
         """What went before the rows that are held here; asked for once."""
@@ -136,11 +130,13 @@ class MemoryLedger:
         token: str | None = None,
         next_at: datetime | None = None,
         expires_at: datetime | None = None,
+        who: str = "",
     ) -> Row:
         rules.movable(state)
         held = self._held(row)
         if held.state == "posted" or (held.state, held.token) != (row.state, row.token):
             raise rules.conflict(row)
+        self._act(who, "resolve", row.account, row.slot, reason)
         return self._put(
             held._replace(
                 state=state,
@@ -152,12 +148,13 @@ class MemoryLedger:
             )
         )
 
-    def receive(self, row: Row, receipt: Receipt, reason: str = "") -> Row:
+    def receive(self, row: Row, receipt: Receipt, reason: str = "", *, who: str = "") -> Row:
         held = self._held(row)
         if held.state == "posted":
             return held
         if self.knows(row.account, [receipt.remote_id]):
             raise rules.conflict(row)
+        self._act(who, "resolve", row.account, row.slot, reason)
         return self._put(
             held._replace(
                 state="posted",
@@ -215,33 +212,6 @@ class MemoryLedger:
         held = {row.remote_id for row in self.rows(account)}
         return {each for each in remote_ids if each in held}
 
-    def pause(self, why: str = "") -> None:
-        self._paused = self._paused or (self.now(), rules.plain(why))
-
-    def resume(self) -> None:
-        self._paused = None
-
-    def paused(self) -> tuple[datetime, str] | None:
-        return self._paused
-
-    def halt(self, account: str, halt: Halt, asked: Sequence[str] = ()) -> Halt:
-        stands = rules.halting(self._halts.get(account), halt, self.now())
-        self._halts[account] = stands
-        self._asked.setdefault(account, set()).update(asked)
-        return stands
-
-    def unhalt(self, account: str) -> Halt | None:
-        return self._halts.pop(account, None)
-
-    def halted(self, account: str) -> Halt | None:
-        return self._halts.get(account)
-
-    def halts(self) -> dict[str, Halt]:
-        return dict(sorted(self._halts.items()))
-
-    def was_asked(self, account: str) -> set[str]:
-        return set(self._asked.get(account, ()))
-
     def lineage(self) -> str:
         return ""
 
@@ -260,19 +230,6 @@ class MemoryLedger:
             return False
         self._trust[account] = Trust(lineage)
         return True
-
-    def beat(self, worker: str, note: Mapping[str, Any]) -> None:
-        name = rules.plain(worker)
-        self._beats = {beat.worker: beat for beat in self.beats()}
-        self._beats[name] = Beat(name, self.now(), dict(note))
-
-    def unbeat(self, worker: str) -> None:
-        self._beats.pop(rules.plain(worker), None)
-
-    def beats(self) -> list[Beat]:
-        since = self.now() - timedelta(days=1)
-        alive = sorted(beat.worker for beat in self._beats.values() if beat.at >= since)
-        return sorted((self._beats[name] for name in alive), key=lambda beat: beat.at, reverse=True)
 
     def prove_alone(self) -> bool:
         return True

@@ -17,7 +17,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import SettingsError
-from bot.ledger.sql import Kind, SqlLedger, moment
+from bot.ledger.sql import SqlLedger
+from bot.ledger.sql_store import Kind, moment
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

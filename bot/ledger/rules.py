@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from bot.domain import Slot
 from bot.errors import LedgerConflict, LedgerGuard
 from bot.ledger.base import FINAL, Halt, NewRow, Row, Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bot.domain import Receipt, State
-    from bot.ledger.base import Beat
+    from bot.ledger.base import Beat, PlanNote, Trouble
 
 
 def fresh(new: NewRow, now: datetime, *, reason: str = "", token: str = "") -> Row:
@@ -111,6 +111,54 @@ def signs_of_life(newest: Row) -> list[datetime]:
 def beats_of(account: str, beats: Iterable[Beat]) -> list[datetime]:
     """When the account's workers were heard of. Another lane's beat says nothing of this one."""
     return [beat.at for beat in beats if beat.note.get("account") == account]
+
+
+def succeeded(worker: str, note: Mapping[str, Any], beats: Iterable[Beat]) -> list[str]:
+    """The workers whose place this one takes: of its account, and last heard of before it began."""
+    account, began = note.get("account"), note.get("began")
+    if account is None or began is None:
+        return []
+    return [
+        beat.worker
+        for beat in beats
+        if beat.worker != worker
+        and beat.note.get("account") == account
+        and beat.at < datetime.fromisoformat(began)
+    ]
+
+
+def noting(standing: PlanNote | None, note: PlanNote, now: datetime) -> PlanNote:
+    """The plan note that stands after this one."""
+    if standing is None:
+        return note._replace(noted=now)
+    if standing.schedule == note.schedule:
+        return note._replace(first=standing.first, before=standing.before, noted=now)
+    return note._replace(first=now, before=standing.slot, noted=now)
+
+
+def tellable(trouble: Trouble) -> Trouble:
+    """A trouble as it is kept when it begins."""
+    return trouble._replace(
+        slot=utc(trouble.slot),
+        since=utc(trouble.since),
+        what=plain(trouble.what),
+        fix=plain(trouble.fix),
+        host=plain(trouble.host),
+        over_at=None,
+    )
+
+
+REMINDED = frozenset({"paused"})
+"""The kinds of trouble that are told again each day: a person's own act, easily forgotten."""
+
+_DAY = timedelta(days=1)
+
+
+def stages(trouble: Trouble, now: datetime) -> list[str]:
+    """What is due to be told, by now, of a trouble that stands. A reminder that was missed is not
+    made up for."""
+    days = (now - trouble.since) // _DAY if trouble.kind in REMINDED else 0
+    return ["begun", *([f"reminder:{trouble.since + days * _DAY:%Y-%m-%d}"] if days > 0 else [])]
 
 
 def movable(state: State) -> None:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from bot.errors import LedgerUnavailable
 from bot.ledger import presence
-from bot.ledger.sql import Kind, SqlLedger
+from bot.ledger.sql import SqlLedger
+from bot.ledger.sql_store import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -239,7 +239,9 @@ def test_a_refused_post_needs_a_person_for_a_day(
     assert [each["id"] for each in found] == ([row.id] if code else [])
 
 
-@pytest.mark.parametrize(("seconds", "code"), [(60, 0), (120, 1), (23 * 3600, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "code"), [(60, 0), (120, 1), (26 * 3600, 1), (10 * 24 * 3600, 1)]
+)
 def test_a_worker_that_fell_silent_needs_a_person(
     cli: Cli, site: Path, seconds: int, code: int
 ) -> None:

@@ -32,7 +32,7 @@ import psycopg
 
 from bot.domain import slot_id
 from bot.ledger.base import OPEN
-from bot.ledger.sql import moment
+from bot.ledger.sql_store import moment
 from bot.publishing import DEADLINE, TOO_OLD, Publisher
 from tests.fire.lives import (
     ACCOUNT_WIDE,

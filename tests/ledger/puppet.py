@@ -100,6 +100,12 @@ def _halt(ledger: Any, token: str) -> str:
     return str(ledger.halt("x", Halt(ledger.now(), "402", person=True, token=token)).token)
 
 
+def _lease(ledger: Any, address: str, holder: str) -> str:
+    """The trouble that it has to tell of; empty where there is none."""
+    delivery = ledger.lease(address, holder, 600)
+    return str(delivery.trouble.id) if delivery else ""
+
+
 def _freeze(ledger: Any, number: int) -> None:
     """Arms, but never comes to the commit."""
 
@@ -149,6 +155,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "may_set_up": _may_set_up,
     "halt": _halt,
     "hasty": _hasty,
+    "lease": _lease,
     "migrate": lambda ledger: ledger.migrate(),
     "rearm": _rearm,
     "rows": lambda ledger: [row.token for row in ledger.rows()],

@@ -11,7 +11,7 @@ from bot.domain import Receipt
 from bot.errors import LedgerNewer, LedgerUnavailable
 from bot.ledger.base import Ledger
 from bot.ledger.postgres import PostgresLedger
-from bot.ledger.sql import STEPS, Step
+from bot.ledger.sql_store import STEPS, Step
 from bot.ledger.sqlite import SqliteLedger
 from tests.ledger.stores import armed
 
@@ -46,8 +46,9 @@ def test_a_new_database_is_brought_up_to_date_step_by_step(open_at: Open) -> Non
     ledger = open_at(LATER)
     assert ledger.migrate() == [
         "schema 1: the log and its indexes",
-        "schema 2: a column",
-        "schema 3: a table",
+        "schema 2: the audit trail, and troubles with their deliveries",
+        "schema 3: a column",
+        "schema 4: a table",
     ]
     assert ledger.migrate() == open_at(LATER).migrate() == []
 
@@ -58,7 +59,7 @@ def test_what_was_recorded_is_still_there_after_later_migrations(open_at: Open) 
     row = armed(first)
     first.close()
     later = open_at(LATER)
-    assert later.migrate() == ["schema 2: a column", "schema 3: a table"]
+    assert later.migrate() == ["schema 3: a column", "schema 4: a table"]
     assert later.open_rows("x") == [row]
     assert armed(later).number == 3
 
@@ -78,7 +79,7 @@ def test_an_older_worker_goes_on_while_a_newer_one_migrates(open_at: Open) -> No
 def test_an_older_program_does_not_take_a_schema_back(open_at: Open) -> None:
     open_at(LATER).migrate()
     older = open_at()
-    with pytest.raises(LedgerNewer, match="version 3, newer than this program's 1"):
+    with pytest.raises(LedgerNewer, match="version 4, newer than this program's 2"):
         older.migrate()
     assert open_at(LATER).migrate() == []
     assert armed(older).number == 2
@@ -103,7 +104,7 @@ def test_before_the_first_migration_nothing_is_written(open_at: Open) -> None:
 def test_before_a_later_migration_nothing_is_read_or_written(open_at: Open, readonly: bool) -> None:
     open_at().migrate()
     newer = open_at(LATER, readonly=readonly)
-    with pytest.raises(LedgerUnavailable, match="its schema is 1, not 3; run `bot migrate`"):
+    with pytest.raises(LedgerUnavailable, match="its schema is 2, not 4; run `bot migrate`"):
         newer.history("x")
     with pytest.raises(LedgerUnavailable):
         newer.begin("x", "sim")

@@ -18,8 +18,8 @@ def test_a_pause_is_kept_with_its_time_and_reason(store: Store, ledger: Ledger) 
     ledger.pause("the first")
     since = ledger.paused()
     assert since is not None
-    assert before <= since[0] <= ledger.now()
-    assert since[1] == "the first"
+    assert before <= since.since <= ledger.now()
+    assert (since.why, since.who) == ("the first", "")
     store.travel(HOUR)
     store.open().pause("the second")
     assert ledger.paused() == since
@@ -29,8 +29,8 @@ def test_a_pause_is_kept_with_its_time_and_reason(store: Store, ledger: Ledger) 
     ledger.pause()
     again = ledger.paused()
     assert again is not None
-    assert again[0] - since[0] >= HOUR
-    assert again[1] == ""
+    assert again.since - since.since >= HOUR
+    assert again.why == ""
 
 
 def test_workers_that_are_alive(store: Store, ledger: Ledger) -> None:
@@ -52,17 +52,19 @@ def test_workers_that_are_alive(store: Store, ledger: Ledger) -> None:
     assert [beat.worker for beat in ledger.beats()] == ["two"]
 
 
-def test_a_worker_is_forgotten_after_a_day(store: Store, ledger: Ledger) -> None:
-    ledger.beat("old", {})
+def test_a_worker_is_kept_until_it_ends_or_has_a_successor(store: Store, ledger: Ledger) -> None:
+    began = ledger.now().isoformat()
+    ledger.beat("killed", {"account": "x", "began": began})
+    ledger.beat("other", {"account": "y", "began": began})
     ledger.pause("stays")
-    store.travel(DAY - HOUR)
-    ledger.beat("new", {})
-    assert [beat.worker for beat in ledger.beats()] == ["new", "old"]
-    store.travel(2 * HOUR)
-    assert [beat.worker for beat in ledger.beats()] == ["new"]
-    ledger.beat("new", {})
-    store.travel(-2 * HOUR)
-    assert [beat.worker for beat in ledger.beats()] == ["new"]
+    store.travel(10 * DAY)
+    ledger.beat("beside", {"account": "x", "began": began})
+    assert [beat.worker for beat in ledger.beats()] == ["beside", "other", "killed"]
+    ledger.beat("next", {"account": "x", "began": (ledger.now() - HOUR).isoformat()})
+    assert [beat.worker for beat in ledger.beats()] == ["next", "beside", "other"]
+    ledger.beat("next", {"account": "x", "began": (ledger.now() - HOUR).isoformat()})
+    ledger.beat("one that says nothing of itself", {})
+    assert len(ledger.beats()) == 4
     assert ledger.paused() is not None
     assert ledger.migrate() == []
 

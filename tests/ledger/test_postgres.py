@@ -14,9 +14,10 @@ import psycopg
 import pytest
 
 from bot.errors import LedgerError, LedgerGuard, LedgerUnavailable
-from bot.ledger import sql
 from bot.ledger.base import Halt, Ledger, Row, Trust
 from bot.ledger.postgres import PostgresLedger
+from bot.ledger.sql_notes import halt_text
+from bot.ledger.sql_store import NOTE_ONCE
 from tests.ledger.puppet import BEGIN
 from tests.ledger.stores import HOUR, a_row, armed
 from tests.postgres import PASSWORD, Postgres
@@ -139,8 +140,11 @@ def test_text_compares_by_code_point_in_every_column(
         " WHERE table_schema = 'public' AND data_type = 'text' GROUP BY 1, 2 ORDER BY 1"
     ).fetchall()
     assert [(table, name) for table, name, _ in collations] == [
+        ("acts", "C"),
+        ("deliveries", "C"),
         ("ledger", "C"),
         ("notes", "C"),
+        ("troubles", "C"),
         ("uses", "C"),
     ]
 
@@ -199,7 +203,7 @@ def test_an_arming_that_meets_a_pause_waits_and_sees_it(
             lambda mine: mine.rearm(row, "fresh") if rearm else mine.arm(new, "token"),
         )
         wait_until_waiting(admin, arming)
-        ledger._note(sql._NOTE_ONCE, "pause", "meanwhile", BEGIN)
+        ledger._note(NOTE_ONCE, "pause", "meanwhile", BEGIN)
     arming.join()
     assert isinstance(arming.outcome, LedgerGuard)
     assert arming.outcome.reason == "paused"
@@ -210,11 +214,11 @@ def test_an_arming_that_meets_a_halt_waits_and_sees_it(
     postgres_url: str, ledger: PostgresLedger, admin: psycopg.Connection[Any]
 ) -> None:
     row = armed(ledger)
-    halt = sql._halt_text(Halt(BEGIN, "402", person=True))
+    halt = halt_text(Halt(BEGIN, "402", person=True))
     with ledger._write("pause"):
         arming = Outcome(postgres_url, lambda mine: mine.arm(a_row(3, row.slot + HOUR), "token"))
         wait_until_waiting(admin, arming)
-        ledger._note(sql._NOTE_ONCE, "halt:x", halt, BEGIN)
+        ledger._note(NOTE_ONCE, "halt:x", halt, BEGIN)
     arming.join()
     assert isinstance(arming.outcome, LedgerGuard)
     assert ledger.history("x").rows == 2

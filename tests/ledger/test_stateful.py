@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from bot.domain import Receipt
 from bot.errors import LedgerError
-from bot.ledger.base import Halt, Ledger, NewRow, Row, Trust
+from bot.ledger.base import Delivery, Halt, Ledger, NewRow, PlanNote, Row, Trouble, Trust
 from bot.ledger.memory import MemoryLedger
 from bot.ledger.postgres import PostgresLedger
 from bot.ledger.sqlite import SqliteLedger
@@ -32,6 +32,14 @@ from tests.ledger.stores import HOUR, a_row, a_slot
 ACCOUNTS = st.sampled_from(["x", "y"])
 TOKENS = st.sampled_from(["a", "b"])
 TIMES = st.one_of(st.none(), st.integers(-5, 5).map(lambda hours: BEGIN + hours * HOUR))
+WHO = st.sampled_from(["", "", "anna"])
+ADDRESSES = st.sampled_from("pq")
+TROUBLES = st.builds(
+    lambda account, kind, hour: Trouble(account, kind, BEGIN + hour * HOUR, BEGIN, "what"),
+    st.sampled_from(["", "x"]),
+    st.sampled_from(["lost", "paused"]),
+    st.integers(0, 2),
+)
 
 
 class Agreement(RuleBasedStateMachine):
@@ -49,6 +57,7 @@ class Agreement(RuleBasedStateMachine):
         self.tell = tell
         self.at = BEGIN
         self.seen: list[Row] = []
+        self.leased: list[Delivery] = []
         self.memory = MemoryLedger(lambda: self.at)
         self.database = open_(lambda: self.at)
 
@@ -65,6 +74,8 @@ class Agreement(RuleBasedStateMachine):
         assert outcomes[0] == outcomes[1]
         if isinstance(outcomes[0], Row):
             self.seen.append(outcomes[0])
+        if isinstance(outcomes[0], Delivery):
+            self.leased.append(outcomes[0])
 
     def pick(self, data: st.DataObject) -> Row | None:
         """Some row as it was at some time, mostly a recent one."""
@@ -122,23 +133,25 @@ class Agreement(RuleBasedStateMachine):
         token=st.one_of(st.none(), TOKENS),
         next_at=TIMES,
         expires_at=TIMES,
+        who=WHO,
     )
     def move(self, data: st.DataObject, state: Any, **changes: Any) -> None:
         if row := self.pick(data):
             self.both(lambda ledger: ledger.move(row, state, f"to {state}", **changes))
 
-    @rule(data=st.data(), remote_id=st.sampled_from("12"))
-    def receive(self, data: st.DataObject, remote_id: str) -> None:
+    @rule(data=st.data(), remote_id=st.sampled_from("12"), who=WHO)
+    def receive(self, data: st.DataObject, remote_id: str, who: str) -> None:
         if row := self.pick(data):
-            self.both(lambda ledger: ledger.receive(row, Receipt(remote_id, "url"), "found"))
+            receipt = Receipt(remote_id, "url")
+            self.both(lambda ledger: ledger.receive(row, receipt, "found", who=who))
 
-    @rule(why=st.sampled_from(["", "why"]))
-    def pause(self, why: str) -> None:
-        self.both(lambda ledger: ledger.pause(why))
+    @rule(why=st.sampled_from(["", "why"]), who=WHO)
+    def pause(self, why: str, who: str) -> None:
+        self.both(lambda ledger: ledger.pause(why, who=who))
 
-    @rule()
-    def resume(self) -> None:
-        self.both(lambda ledger: ledger.resume())
+    @rule(who=WHO)
+    def resume(self, who: str) -> None:
+        self.both(lambda ledger: ledger.resume(who=who))
 
     @rule(
         account=ACCOUNTS,
@@ -147,14 +160,15 @@ class Agreement(RuleBasedStateMachine):
         tried=TIMES,
         token=TOKENS,
         asked=st.sampled_from(["", "1", "12"]),
+        who=WHO,
     )
-    def halt(self, account: str, token: str, asked: str, **fields: Any) -> None:
+    def halt(self, account: str, token: str, asked: str, who: str, **fields: Any) -> None:
         halt = Halt(self.at, "why", "fix", token=token, **fields)
-        self.both(lambda ledger: ledger.halt(account, halt, asked))
+        self.both(lambda ledger: ledger.halt(account, halt, asked, who=who))
 
-    @rule(account=ACCOUNTS)
-    def unhalt(self, account: str) -> None:
-        self.both(lambda ledger: ledger.unhalt(account))
+    @rule(account=ACCOUNTS, who=WHO)
+    def unhalt(self, account: str, who: str) -> None:
+        self.both(lambda ledger: ledger.unhalt(account, who=who))
 
     @rule(
         account=ACCOUNTS,
@@ -174,13 +188,47 @@ class Agreement(RuleBasedStateMachine):
     def clear(self, account: str, was: Trust | None) -> None:
         self.both(lambda ledger: ledger.clear(account, "past", was or ledger.trust(account)))
 
-    @rule(worker=st.sampled_from("ab"), note=st.sampled_from([{}, {"account": "x"}]))
-    def beat(self, worker: str, note: dict[str, str]) -> None:
+    @rule(worker=st.sampled_from("ab"), account=ACCOUNTS, began=TIMES)
+    def beat(self, worker: str, account: str, began: datetime | None) -> None:
+        note = {"account": account, "began": began.isoformat()} if began else {"account": account}
         self.both(lambda ledger: ledger.beat(worker, note))
 
     @rule(worker=st.sampled_from("ab"))
     def unbeat(self, worker: str) -> None:
         self.both(lambda ledger: ledger.unbeat(worker))
+
+    @rule(account=ACCOUNTS, schedule=st.sampled_from("12"), slot=TIMES)
+    def note_plan(self, account: str, schedule: str, slot: datetime | None) -> None:
+        note = PlanNote("content", schedule, BEGIN, slot, slot)
+        self.both(lambda ledger: ledger.note_plan(account, note))
+
+    @rule(trouble=TROUBLES, addresses=st.lists(ADDRESSES, max_size=2))
+    def trouble_begun(self, trouble: Trouble, addresses: list[str]) -> None:
+        self.both(lambda ledger: ledger.trouble_begun(trouble, addresses))
+
+    @rule(trouble=TROUBLES)
+    def trouble_over(self, trouble: Trouble) -> None:
+        self.both(lambda ledger: ledger.trouble_over(trouble.id))
+
+    @rule(
+        address=ADDRESSES,
+        holder=st.sampled_from("hi"),
+        seconds=st.sampled_from([60, 60 * 60 * 24]),
+    )
+    def lease(self, address: str, holder: str, seconds: float) -> None:
+        self.both(lambda ledger: ledger.lease(address, holder, seconds))
+
+    @rule(data=st.data())
+    def delivered(self, data: st.DataObject) -> None:
+        if self.leased:
+            delivery = data.draw(st.sampled_from(self.leased))
+            self.both(lambda ledger: ledger.delivered(delivery))
+
+    @rule(data=st.data(), next_at=TIMES.filter(bool))
+    def undelivered(self, data: st.DataObject, next_at: Any) -> None:
+        if self.leased:
+            delivery = data.draw(st.sampled_from(self.leased))
+            self.both(lambda ledger: ledger.undelivered(delivery, next_at))
 
     @rule(
         account=st.one_of(st.none(), ACCOUNTS),
@@ -203,6 +251,10 @@ class Agreement(RuleBasedStateMachine):
             lambda ledger: [ledger.was_asked(account) for account in "xy"],
             lambda ledger: [ledger.trust(account) for account in "xy"],
             lambda ledger: ledger.beats(),
+            lambda ledger: sorted(ledger.acts()),
+            lambda ledger: [ledger.plan_note(account) for account in "xy"],
+            lambda ledger: ledger.troubles(),
+            lambda ledger: ledger.troubles(open_only=False),
         ):
             self.both(read)
 
@@ -249,7 +301,7 @@ def test_postgres_agrees_with_memory(postgres_url: str) -> None:
     clock_of = "(SELECT at FROM clock)"
 
     def open_(clock: Callable[[], datetime]) -> Ledger:
-        admin.execute("DROP TABLE IF EXISTS ledger, notes, uses")
+        admin.execute("DROP TABLE IF EXISTS ledger, notes, uses, acts, troubles, deliveries")
         return PostgresLedger(postgres_url, clock=clock_of)
 
     def tell(at: datetime) -> None:

@@ -14,6 +14,7 @@ from tests.mutants.breakages.mutant import (
     PUBLISHING,
     RULES,
     SQL,
+    SQL_STORE,
     Mutant,
 )
 
@@ -45,14 +46,14 @@ MUTANTS = (
     ),
     Mutant(
         "no unique number in the database",
-        SQL,
+        SQL_STORE,
         "                PRIMARY KEY (account, number),\n",
         "",
         BY_RACING + "the_database_itself_refuses_what_is_taken[sqlite-number]",
     ),
     Mutant(
         "no unique slot in the database",
-        SQL,
+        SQL_STORE,
         "                UNIQUE (slot, account),\n",
         "",
         BY_RACING + "the_database_itself_refuses_what_is_taken[sqlite-slot]",

@@ -10,7 +10,7 @@ from tests.mutants.breakages.mutant import (
     BY_UNREAD,
     PUBLISHING,
     RECONCILING,
-    SQL,
+    SQL_NOTES,
     Mutant,
 )
 
@@ -171,7 +171,7 @@ MUTANTS = (
     ),
     Mutant(
         "a question makes earlier ones be asked again, in SQL",
-        SQL,
+        SQL_NOTES,
         "all_asked = sorted({*asked, *self._asked(account)})",
         "all_asked = sorted(asked)",
         BY_CONTRACT_NOTES + "posts_that_a_person_was_asked_about_are_remembered[sqlite]",

@@ -12,6 +12,7 @@ from tests.mutants.breakages.mutant import (
     PUBLISHING,
     RULES,
     SQL,
+    SQL_NOTES,
     Mutant,
 )
 
@@ -154,7 +155,7 @@ MUTANTS = (
     ),
     Mutant(
         "a halt does not wait for armings under way",
-        SQL,
+        SQL_NOTES,
         'no arming that it forbids is committed any more."""\n'
         '        with self._write("pause") as now:\n',
         'no arming that it forbids is committed any more."""\n        with self._write() as now:\n',

@@ -23,6 +23,8 @@ BASE = "ledger/base.py"
 RULES = "ledger/rules.py"
 MEMORY = "ledger/memory.py"
 SQL = "ledger/sql.py"
+SQL_NOTES = "ledger/sql_notes.py"
+SQL_STORE = "ledger/sql_store.py"
 POSTGRES = "ledger/postgres.py"
 
 BY_CLAIMING = "tests/publishing/test_claiming.py::test_"
