@@ -245,6 +245,14 @@ def _with_hash(_: Problem, lines: list[str], at: int, __: str) -> list[str] | No
     return _with(lines, at, re.sub(r'(hashtag\s*=\s*")(?=\w+")', r"\1#", lines[at]))
 
 
+def _with_rule(_: Problem, lines: list[str], at: int, __: str) -> list[str]:
+    """A line `---` where it was meant, or above the body."""
+    end = "\r" * lines[at].endswith("\r")
+    if any(character.isalnum() or character in "{#" for character in lines[at]):
+        return [*lines[:at], "---" + end, *lines[at:]]
+    return _with(lines, at, "---" + end)
+
+
 def _with(lines: list[str], at: int, line: str) -> list[str]:
     return [*lines[:at], line, *lines[at + 1 :]]
 
@@ -257,6 +265,7 @@ _MENDERS: Mapping[str, Callable[[Problem, list[str], int, str], list[str] | None
     "template-unknown-name": _as_meant,
     "template-unknown-attribute": _as_meant,
     "template-head": _named_once,
+    "template-no-body": _with_rule,
     "template-hashtag": _one_hashtag,
     "template-marks": _no_marks,
     "quotation-marks": _no_marks_around,

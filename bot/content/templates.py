@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 FOLDER = "messages/templates"
 
 HEAD_KEYS = ("draws", "attach", "needs", "language")
+
+_RULE = re.compile(r"[-‐‑‒–—―−][-‐‑‒–—―− ]*")
+"""A line that is, or was meant for, the `---` between a head and a body."""
 
 
 def make_environment() -> jinja2.Environment:
@@ -116,6 +120,8 @@ class Templates:
                 head.error("template-unknown-link", "needs", what, fix)
 
     def _check_head(self, template: Template, head: _Head) -> None:
+        if head.is_absent:
+            return
         if not head.several("draws"):
             what = "The template draws on nothing"
             fix = f"Write `draws: demand` in its head; kinds are {listed(KINDS)}."
@@ -144,8 +150,24 @@ class Templates:
                 self._findings.error("alt-language", asset.where, what, fix)
 
 
+def _is_key(line: str) -> bool:
+    """Whether it is a line of a head, if perhaps with a misspelt key."""
+    key, colon, _ = line.partition(":")
+    return bool(colon) and (key.strip() in HEAD_KEYS or nearest(key.strip(), HEAD_KEYS) is not None)
+
+
+def _begins_body(line: str, *, is_ended: bool) -> bool:
+    """Whether the body begins here, without a line `---` before it.
+
+    Where such a line follows (`is_ended`), only what can't be of a head says so.
+    """
+    if not line.strip() or line.lstrip().startswith("#"):
+        return False
+    return "{{" in line or "{%" in line if is_ended else not _is_key(line)
+
+
 class _Head:
-    """The lines `key: value, value` before a line `---`."""
+    """The lines `key: value, value` before a line `---`. `is_absent` where there are none."""
 
     def __init__(self, path: str, findings: Findings) -> None:
         self._path = path
@@ -153,20 +175,50 @@ class _Head:
         self._lines: dict[str, int] = {}
         self._values: dict[str, list[str]] = {}
         self.body_line = 1
+        self.is_absent = False
 
     def read(self, text: str) -> str | None:
-        """Takes in the head. Returns the body, or None if there is no line `---`."""
+        """Takes in the head. Returns the body, or None if there is none.
+
+        Where no line `---` says where the body begins, it is reported once, at the line where it
+        seems to begin, and what comes after is read as the body that it is.
+        """
         lines = text.split("\n")
-        for number, line in enumerate(lines, 1):
-            if line.strip() == "---":
-                self.body_line = min(number + 1, len(lines))
-                return "\n".join(lines[number:])
+        end, body = self._end(lines)
+        for number, line in enumerate(lines[:end], 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 self._take(number, line)
-        what = "The template has no line `---` between its head and its body"
-        fix = "Write `draws: …` and `attach: …`, then a line `---`, then the text of the post."
-        self._findings.error("template-no-body", Place(self._path, 1), what, fix)
-        return None
+        if body is None:
+            return None
+        self.body_line = min(body + 1, len(lines))
+        return "\n".join(lines[body:])
+
+    def _end(self, lines: list[str]) -> tuple[int, int | None]:
+        """How many lines the head has, and at which index the body begins, if there is one."""
+        rule = next((n for n, line in enumerate(lines) if line.strip() == "---"), None)
+        for number, line in enumerate(lines[:rule]):
+            if _RULE.fullmatch(line.strip()):
+                what = f"This line, `{line.strip()}`, is not the `---` that ends the head"
+                self._no_rule(number, what, "Write `---` here: three hyphens.")
+                return number, number + 1
+            if _begins_body(line, is_ended=rule is not None):
+                if any(map(_is_key, lines[:number])):
+                    what = "The template has no line `---` between its head and its text"
+                    self._no_rule(number, what, "Write `---` here, on a line of its own.")
+                else:
+                    self.is_absent = True
+                    what = "The template has no line `---`, and no head above it"
+                    fix = "Begin the file with `draws: …`, `attach: …` and a line `---`."
+                    self._no_rule(number, what, fix)
+                return number, number
+        if rule is not None:
+            return rule, rule + 1
+        what = "The template has no line `---` after its head, and no text"
+        self._no_rule(0, what, "Write a line `---` below the head, and then the text of the post.")
+        return len(lines), None
+
+    def _no_rule(self, number: int, what: str, fix: str) -> None:
+        self._findings.error("template-no-body", Place(self._path, number + 1), what, fix)
 
     def one(self, key: str) -> str:
         return next(iter(self._values.get(key, ())), "")
