@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from bot.composing import dressed
 from bot.content.reading import FORBIDDEN, MAX_BYTES, Findings, Reader, one_line, shown
 from bot.content.tables import Table, read_table
-from bot.content.words import mention_in
+from bot.content.tags import mention_in
 from bot.content.writing import quoted, write_whole
 from bot.domain import Campaign, Place, Post, Problem
 from bot.errors import ContentError, UsageError

@@ -252,6 +252,7 @@ class Limits(NamedTuple):
     """What a network accepts. Sizes in bytes, `text` in the units that `measure` counts.
 
     `cost` is the price in US dollars of sending a text with so many pictures; 0.0 where it is free.
+    `addresses` are where in a text the network sees addresses of the web: start and end of each.
     """
 
     network: str
@@ -266,6 +267,7 @@ class Limits(NamedTuple):
     gif_frames: int
     gif_pixels: int
     cost: Callable[[str, int], float]
+    addresses: Callable[[str], Sequence[tuple[int, int]]]
 
 
 class Receipt(NamedTuple):

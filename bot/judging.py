@@ -6,12 +6,12 @@ the one calls an error the other never holds.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 from bot.composing import Composed, Unit
-from bot.content.words import marked, mention_in
+from bot.content.tags import mention_in, tagged
+from bot.content.words import marked
 from bot.domain import Campaign, Limits, Place, Problem, Template
 
 
@@ -26,7 +26,7 @@ def check_text(
     names = " and ".join(f"`{unit.lead.id}`" for unit in units)
     if not composed.fits:
         yield _too_long(template, units, composed, names, limits)
-    for rule, what, fix in _faults(units, composed, campaign):
+    for rule, what, fix in _faults(units, composed, campaign, limits.addresses(composed.text)):
         yield Problem(rule, _body(template), f"With {names}: {what}", fix)
 
 
@@ -53,17 +53,26 @@ def _too_long(
 
 
 def _faults(
-    units: Sequence[Unit], composed: Composed, campaign: Campaign
+    units: Sequence[Unit],
+    composed: Composed,
+    campaign: Campaign,
+    addresses: Sequence[tuple[int, int]],
 ) -> Iterator[tuple[str, str, str]]:
     text, hashtag = composed.text, campaign.hashtag
-    tags = len(re.findall(rf"(?<!\w){re.escape(_nfc(hashtag))}(?!\w)", text, re.IGNORECASE))
-    if tags != 1:
+    tags = len(tagged(text, hashtag, addresses))
+    if not tags and hashtag.casefold() in text.casefold():
+        yield (
+            "hashtag",
+            f"{hashtag} is dead text in the post: what touches it makes another word of it.",
+            "Put a space or a line break there.",
+        )
+    elif tags != 1:
         yield (
             "hashtag",
             f"the post has {hashtag} {tags} times, it must be once.",
             "Put {{ hashtag }} once, where it is not inside a condition.",
         )
-    if mention_in(text) is not None:
+    if mention_in(text, addresses) is not None:
         yield ("mention", "the post has an @mention.", "Name people and bodies without an @.")
     for unit, words, by in zip(units, composed.words, composed.by, strict=True):
         kind, statement = unit.lead.kind, unit.lead.statement

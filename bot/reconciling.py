@@ -19,12 +19,11 @@ account is read, and sent to, only when it can't land any more.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from bot.content.tags import has_tag
 from bot.domain import COOLDOWN, Account, Post, State
 from bot.errors import LedgerConflict, Refused
 from bot.halting import Halts, Tell, first_line
@@ -319,9 +318,3 @@ def _take(unknown: list[Found], post: Post, begin: datetime | None = None) -> Fo
             unknown.remove(found)
             return found
     return None
-
-
-def has_tag(text: str, hashtag: str) -> bool:
-    """Whether the text carries the hashtag, in whatever case or Unicode form."""
-    tag, said = (unicodedata.normalize("NFC", each) for each in (hashtag, text))
-    return re.search(rf"(?<!\w){re.escape(tag)}(?!\w)", said, re.IGNORECASE) is not None

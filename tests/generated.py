@@ -19,6 +19,7 @@ from bot.domain import (
     Use,
     text_key,
 )
+from bot.networks.weighted import find_urls
 from bot.planning import Planned
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -46,6 +47,7 @@ def limits(text: int = 280, network: str = "x") -> Limits:
         gif_frames=350,
         gif_pixels=300_000_000,
         cost=lambda text, pictures: 0.0,
+        addresses=find_urls,
     )
 
 

@@ -331,7 +331,7 @@ def _passage(draft: Draft, kind: Kind, statement: str, sources: Mapping[str, Sou
 
 
 def _words_fault(words: str, kind: Kind, sources: Mapping[str, Source]) -> Fault | None:
-    from bot.content.words import mention_in
+    from bot.content.tags import mention_in
     from bot.drafting import Fault, as_published
 
     if not words:

@@ -3,7 +3,8 @@
 The parts, in reading order; each imports only parts above it:
 
     characters    characters that look like others, or like nothing
-    words         comparing words with the text they were taken from; mentions
+    words         comparing words with the text they were taken from
+    tags          hashtags and mentions, as X reads them
     lines         on which line of a TOML text each key stands
     reading       files to text
     tables        TOML to tables that know what may stand in them
@@ -29,9 +30,9 @@ from bot.content.reading import Findings, Reader, shown
 from bot.content.statements import FOLDER as STATEMENTS
 from bot.content.statements import Collected, link_passages, read_statement
 from bot.content.tables import read_table
+from bot.content.tags import mention_in
 from bot.content.templates import FOLDER as TEMPLATES
 from bot.content.templates import Templates, make_environment
-from bot.content.words import mention_in
 from bot.domain import Asset, Campaign, Place, Problem, Template
 from bot.errors import ContentError
 from bot.media import load_media

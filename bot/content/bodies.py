@@ -7,6 +7,7 @@ body is parsed, and whatever is not on a short list is refused before anything i
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
@@ -14,7 +15,7 @@ from typing import NoReturn
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from bot.content.reading import Findings, listed, meant, shown
-from bot.content.words import mention_in
+from bot.content.tags import SELECTORS, belongs, mention_in, tagged
 from bot.domain import KINDS, Place, Template
 
 MAX_CHARACTERS = 10_000
@@ -65,6 +66,8 @@ _CONSTRUCTS: Mapping[str, str] = {
 _DRAWN = rf"\{{\{{\s*(?:{'|'.join(KINDS)})\s*\}}\}}"
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _BLOCK = re.compile(r"\{%.*?%\}", re.DOTALL)
+_HASHTAG = re.compile(r"\{\{\s*hashtag\s*\}\}")
+_NAME_AFTER_SIGN = re.compile(r"(?<=[@＠])\{\{")
 _FACT_DATE = re.compile(r"\{\{\s*fact\.when\s*\}\}")
 _IN_SOURCE = (
     (
@@ -84,14 +87,6 @@ _IN_SOURCE = (
         re.compile(rf"(?:[“„«‟]\s*|[\"”»]){_DRAWN}|{_DRAWN}(?:\s*[”»]|[\"“«])"),
         "Quotation marks stand around drawn words",
         "Take them out: the program puts the marks of the language.",
-    ),
-    (
-        "template-hashtag",
-        re.compile(
-            r"(?:[\w&/#]|\}\})\{\{\s*hashtag\s*\}\}|\{\{\s*hashtag\s*\}\}(?:\w|\{\{)",
-        ),
-        "The hashtag touches another word, which would make it dead text",
-        "Put a space or a line break there.",
     ),
 )
 """What the parsed tree doesn't show: the rule, a pattern for the source, what, and what to do."""
@@ -148,13 +143,26 @@ def _check_source(source: str, template: Template, report: _Report) -> None:
         found = pattern.search(source)
         if found is not None:
             report.error(rule, _line_at(source, found.start()), what, fix)
-    mentioned = mention_in(source)
+    for tag in _HASHTAG.finditer(source):
+        if _touches(source, tag):
+            what = "The hashtag touches another word, which would make it dead text"
+            fix = "Put a space or a line break there."
+            report.error("template-hashtag", _line_at(source, tag.start()), what, fix)
+    mentioned = mention_in(_NAME_AFTER_SIGN.sub("xx", source))
     if mentioned is not None:
         what = "An @mention stands here, or what could become one"
         fix = "Nobody is mentioned unasked: write the name, without @."
         report.error("mention", _line_at(source, mentioned), what, fix)
     if "fact" in template.draws:
         _check_first_line(source, report)
+
+
+def _touches(source: str, tag: re.Match[str]) -> bool:
+    """Whether what stands beside the hashtag would belong to it, or ends it before it begins."""
+    before, after = source[max(tag.start() - 2, 0) : tag.start()], source[tag.end() :][:3]
+    if before.endswith(("&", "/", "#", "＃", "}}")) or after.startswith(("#", "＃", "{{", "://")):
+        return True
+    return any(map(belongs, before[-1:].strip(SELECTORS) + after[:1]))
 
 
 def _line_at(source: str, position: int) -> int:
@@ -234,8 +242,7 @@ class _Walk:
     def __init__(self, template: Template, hashtag: str, report: _Report) -> None:
         self._template = template
         self._report = report
-        tag = rf"(?<!\w){re.escape(hashtag)}(?!\w)"
-        self._tag = re.compile(tag, re.IGNORECASE) if hashtag else None
+        self._hashtag = hashtag
 
     def body(self, body: Sequence[nodes.Node], depth: int) -> _Printed:
         """What these nodes print."""
@@ -259,7 +266,8 @@ class _Walk:
 
     def _output(self, node: nodes.Node, printed: _Printed) -> None:
         if isinstance(node, nodes.TemplateData):
-            times = len(self._tag.findall(node.data)) if self._tag else 0
+            text = unicodedata.normalize("NFC", node.data)
+            times = len(tagged(text, self._hashtag)) if self._hashtag else 0
             printed.add("hashtag", times, times)
             return
         name, attribute = self._name(node)

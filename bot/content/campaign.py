@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
 from bot.content.reading import listed, meant, shown
 from bot.content.tables import Table
+from bot.content.tags import MOST_CHARACTERS, is_hashtag
 from bot.domain import EMPTY, Account, Place, Schedule
 
 PATH = "messages/campaign.toml"
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_HASHTAG = re.compile(r"#\w*[^\W\d_]\w*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ACCOUNT = re.compile(r"[a-z][a-z0-9_]*")
 _ADDRESS = re.compile(r"https://[\w-]+(\.[\w-]+)+(:[0-9]+)?([/?#][^\s\x00-\x1f\x7f]*)?")
@@ -61,16 +62,17 @@ def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
 def _read_head(table: Table) -> Settings:
     read = Settings(
         name=table.text("name", required=True),
-        hashtag=table.text("hashtag", required=True),
+        hashtag=unicodedata.normalize("NFC", table.text("hashtag", required=True)),
         timezone=table.text("timezone", required=True),
         seed=table.whole("seed", 1),
         approval=table.flag("approval", default=False),
         language=read_language(table, "en"),
         sensitive=table.flag("sensitive", default=False),
     )
-    if read.hashtag and not _HASHTAG.fullmatch(read.hashtag):
-        what = f"`hashtag` is {read.hashtag!r}, which is no hashtag"
-        table.error("bad-hashtag", "hashtag", what, "Write # and then letters, digits and _ only.")
+    if read.hashtag and not is_hashtag(read.hashtag):
+        what = f"`hashtag` is {shown(read.hashtag)!r}, which is no hashtag"
+        fix = f"Write # and then letters, digits and _ only, at most {MOST_CHARACTERS} characters."
+        table.error("bad-hashtag", "hashtag", what, fix)
     table.close()
     return read
 

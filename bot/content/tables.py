@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.content.lines import KeyPath, Lines, Twice, key_lines
 from bot.content.reading import FORBIDDEN, Findings, Reader, listed, nearest, one_line, shown
-from bot.content.words import mention_in
+from bot.content.tags import mention_in
 from bot.domain import Place, Problem
 
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

@@ -1,4 +1,4 @@
-"""Pure: comparing words with the text that they were taken from; mentions in them; their marks.
+"""Pure: comparing words with the text that they were taken from; their marks.
 
 Two texts are compared in plain form: typographic quotes, dashes and white space as plain ones,
 letters with accents in one piece (NFC), and nothing else. Case, spelling and misspelling must be
@@ -33,8 +33,6 @@ _JOINS_LETTERS = "'’ʼ-‐‑"
 _JOINS_DIGITS = ".,"
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*$")
 _FINAL_MARK = re.compile(r"[.!?]*['\")\]]*(?=\s|$)")
-_ADDRESS = r"https?://[^\s\"'<>]+"
-_MENTION = r"(?<![A-Za-z0-9_!#$%&*])[@＠]"
 _SENTENCES = r"(?<=[.!?])['\")\]]*\s"
 _EDGES = r"^\W+|\W+$"
 
@@ -325,15 +323,6 @@ def left_out_negation(text: str, short: str, language: str) -> str | None:
         gaps.append(re.split(_SENTENCES, whole.plain[placed[-1].end :])[0])
     found = next((match for gap in gaps if (match := re.search(pattern, gap, re.IGNORECASE))), None)
     return found.group() if found else None
-
-
-def mention_in(text: str) -> int | None:
-    """Where a mention (@name) begins, or None. Addresses of mail and of the web are none."""
-    if "@" not in text and "＠" not in text:
-        return None
-    bare = re.sub(_ADDRESS, lambda address: " " * len(address.group()), text)
-    found = re.search(_MENTION, bare)
-    return None if found is None else found.start()
 
 
 def used_of(text: str, words: str) -> list[tuple[str, bool]]:

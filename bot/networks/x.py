@@ -67,6 +67,7 @@ LIMITS = Limits(
     gif_frames=350,
     gif_pixels=300_000_000,
     cost=cost,
+    addresses=find_urls,
 )
 
 

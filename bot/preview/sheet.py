@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from bot.approval import Approval, Approvals, key_of_planned, read_approvals
 from bot.composing import Composed, Unit
+from bot.content.tags import tagged
 from bot.content.words import used_of
 from bot.domain import Account, Asset, Attachment, Campaign, Passage, Problem, Template
 from bot.judging import check_text
@@ -247,14 +248,15 @@ def _ends(campaign: Campaign) -> dict[str, int]:
 
 def marked_up(text: str, hashtag: str) -> list[Part]:
     """The text in pieces, with its hashtags and addresses told apart."""
-    tag = rf"(?<!\w){re.escape(hashtag)}(?!\w)"
+    links = [link.span() for link in _LINK.finditer(text)]
+    tags = tagged(text, hashtag, links)
     parts: list[Part] = []
     at = 0
-    for found in re.finditer(rf"(?P<tag>{tag})|(?P<link>{_LINK.pattern})", text, re.IGNORECASE):
-        if found.start() > at:
-            parts.append(Part(text[at : found.start()]))
-        parts.append(Part(found.group(), str(found.lastgroup)))
-        at = found.end()
+    for start, end, kind in sorted([(*tag, "tag") for tag in tags] + [(*s, "link") for s in links]):
+        if start > at:
+            parts.append(Part(text[at:start]))
+        parts.append(Part(text[start:end], kind))
+        at = end
     return parts + ([Part(text[at:])] if at < len(text) else [])
 
 

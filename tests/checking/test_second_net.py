@@ -47,7 +47,7 @@ WHOLE = "{{ quote.when }}, {{ quote.by }}: {{ quote }} {{ hashtag }}"
         (WHOLE.replace("{{ quote.by }}", "She"), "attribution-missing", "(Jane Roe, at length)"),
         (WHOLE.replace("{{ quote.when }}", "Once"), "date-missing", "was said (August 2020)"),
         (WHOLE.replace("{{ hashtag }}", ""), "hashtag", "#Test 0 times"),
-        (WHOLE.replace("{{ hashtag }}", "#Tests"), "hashtag", "#Test 0 times"),
+        (WHOLE.replace("{{ hashtag }}", "#Tests"), "hashtag", "#Test is dead text"),
         (WHOLE + " #test", "hashtag", "#Test 2 times"),
         (WHOLE + " x{{ hashtag }}", "", ""),
         (WHOLE + " @jane", "mention", "an @mention"),

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from bot.content.words import (
     Text,
     left_out_negation,
-    mention_in,
     normalise,
     pieces,
     short_fault,
@@ -217,23 +216,6 @@ def test_negations(word: str) -> None:
 @pytest.mark.parametrize("word", ["note", "north", "denim", "known", "fuse", "hard"])
 def test_words_that_are_no_negations(word: str) -> None:
     assert left_out_negation(f"It is {word} so.", "It is … so.", "en") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "at"),
-    [
-        ("@name", 0),
-        ("to @name", 3),
-        ("(＠name)", 1),
-        ("é@name", 1),
-        ("by name@example.org", None),
-        ("https://video.example/@name", None),
-        ("see https://a.example/@b or @c", 28),
-        ("a & b", None),
-    ],
-)
-def test_mentions(text: str, at: int | None) -> None:
-    assert mention_in(text) == at
 
 
 LEFT_OUT = {

@@ -12,6 +12,7 @@ from PIL import Image
 
 from bot.domain import Asset, Limits, Place
 from bot.media import load_assets
+from bot.networks.weighted import find_urls
 
 ALT = "A red square"
 
@@ -96,6 +97,7 @@ def limits(**changed: object) -> Limits:
         gif_frames=350,
         gif_pixels=300_000_000,
         cost=lambda text, media: 0.0,
+        addresses=find_urls,
     )
     return whole._replace(**changed)  # type: ignore[arg-type]
 

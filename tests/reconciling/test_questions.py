@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.content.tags import has_tag
 from bot.planning import Planner
 from bot.publishing import resolve
-from bot.reconciling import FOUND, has_tag
+from bot.reconciling import FOUND
 from tests.generated import START, campaign, limits
 from tests.reconciling.world import HOUR, Restored, edited, quarantined
 from tests.world import MINUTE, SECOND, SLOT, World

@@ -220,9 +220,9 @@ MUTANTS = (
     ),
     Mutant(
         "another hashtag is taken for the campaign's",
-        RECONCILING,
-        r'{re.escape(tag)}(?!\w)"',
-        '{re.escape(tag)}"',
+        "content/tags.py",
+        "text[tag.start + 1 : tag.end].casefold() == same",
+        "text[tag.start + 1 : tag.end].casefold().startswith(same)",
         BY_QUESTIONS + "a_persons_own_posts_are_left_alone[#Testing is another hashtag-2]",
     ),
     Mutant(
