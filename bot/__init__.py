@@ -25,6 +25,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     preview       coming posts to a terminal, to JSON, or to a page, written or served live
     networks      what a network is; then a file for each: x
     ledger        the durable log: SQLite, PostgreSQL, memory
+    frozen        pure: whether a claimed post may still go out, before it is sent again
     halting       an account's own pause: what begins it, and what lifts it
     reconciling   whether the ledger remembers everything; else the account is read first
     publishing    the life of one slot: claim, send, record, settle

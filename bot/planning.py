@@ -165,6 +165,20 @@ class Planner:
             why=draw.why,
         )
 
+    def makes(
+        self, account: Account, post: Post, template: str | None, draws: Sequence[str] | None
+    ) -> bool:
+        """Whether the content still makes exactly this post: the template of this name, with these
+        passages, this text in the account's language, and this picture, to the byte."""
+        deck = self.deck(account)
+        worn = self._campaign.templates.get(template or "")
+        units = () if worn is None else deck.units_of(worn, draws or ())
+        card = deck.card(worn, units) if worn is not None and units else None
+        return card is not None and any(
+            dressed(card.composed.text, picture, account.language) == post
+            for picture in deck.pictures(card.template, units[0])
+        )
+
 
 def _dice(seed: int, slot: Slot) -> int:
     """A number that looks random and is the same everywhere: of the seed, the account, the slot."""
@@ -282,6 +296,22 @@ class Deck:
             ids = [passage.id for unit in units for passage in unit.passages]
             if len(set(ids)) == len(ids) and self.pictures(template, units[0]):
                 yield units, self._composer.compose(template, units, self.limits)
+
+    def units_of(self, template: Template, draws: Sequence[str]) -> tuple[Unit, ...]:
+        """The units that this template of the deck drew, by their passages' ids; none where they
+        can't be drawn so."""
+        leading = {unit.lead.id: unit for unit in self.units}
+        units: list[Unit] = []
+        left = list(draws)
+        for kind in template.draws if template in self._templates else ():
+            unit = leading.get(left[0]) if left else None
+            if unit is None or unit.lead.kind != kind:
+                return ()
+            units.append(unit)
+            drawn, left = left[: len(unit.passages)], left[len(unit.passages) :]
+            if drawn != [passage.id for passage in unit.passages]:
+                return ()
+        return () if left else tuple(units)
 
     def _of(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self.units if unit.lead.kind == kind]

@@ -12,8 +12,8 @@ has a fresh random token:
     sending   refused for good                                                    failed, alert
     sending   anything else; or its worker died: deadline, quarantine are over    unknown
     retry     its time has come, still live, not halted, media uploaded again     sending
-    retry     expired                                                             missed
-    unknown   the network knows our key: the same key and bytes again             posted, unknown
+    retry     expired, or its post was withdrawn meanwhile (`frozen`)             missed
+    unknown   the network knows our key, the post is not withdrawn: same again    posted, unknown
     unknown   read back, exactly this post                                        posted
     unknown   absent twice, read by who armed it or by who is provably alone      retry
     unknown   can't be read, too old, or absent and the sender may still live     held, alert
@@ -44,6 +44,7 @@ from bot.errors import (
     NotSent,
     Refused,
 )
+from bot.frozen import frozen, made
 from bot.halting import Halts, first_line
 from bot.halting import Tell as Tell
 from bot.ledger.base import Ledger, Row
@@ -80,12 +81,15 @@ UNREAD = 5
 BATCH = 500
 """Missed slots are written in transactions of at most so many."""
 
-LATE, PAUSED, UNAPPROVED, MEDIA, NOTHING = (
+LATE, PAUSED, HALTED, UNAPPROVED, MEDIA, NOTHING, RESCHEDULED, WITHDRAWN = (
     "late",
     "paused",
+    "halted",
     "unapproved",
     "media",
     "nothing to draw",
+    "rescheduled",
+    "withdrawn",
 )
 """Why a slot was missed. The first row of an account has a reason of its own: `birth`."""
 
@@ -490,7 +494,7 @@ class Publisher:
         if row.state == "sending":
             return self._settle_sending(row, now)
         if row.state == "retry" and now >= row.expires_at:
-            return self._settle_expired(row, now)
+            return self._settle_expired(row)
         if row.next_at is not None and now < row.next_at:
             return min(row.next_at, row.expires_at) if row.state == "retry" else row.next_at
         return self._settle_retry(row, now) if row.state == "retry" else self._doubt(row, now)
@@ -509,18 +513,28 @@ class Publisher:
         self._tell("unknown", id=row.id, why="its worker died", again=now)
         return now
 
-    def _settle_expired(self, row: Row, now: datetime) -> datetime:
-        reason = PAUSED if self._halts.stand() else f"{LATE}: {row.reason}"
-        self._ledger.move(row, "missed", reason)
+    def _settle_expired(self, row: Row) -> datetime:
+        if self._halts.stand():
+            return self._missed(row, PAUSED)
+        signed = self._approved(frozen(row))
+        return self._missed(row, f"{LATE}: {row.reason}" if signed else WITHDRAWN)
+
+    def _missed(self, row: Row, reason: str) -> datetime:
+        missed = self._ledger.move(row, "missed", reason)
         self._tell("missed", account=row.account, reason=reason, count=1, id=row.id, last=row.id)
-        return now + timedelta(days=1)
+        assert missed.finished_at is not None
+        return missed.finished_at + timedelta(days=1)
 
     def _settle_retry(self, row: Row, now: datetime) -> datetime:
         """Another attempt: the frozen post, the same key, media uploaded again, a new token."""
+        if self._stopping():
+            return min(now + LOOK, row.expires_at)
+        if not made(self._planner, self.account, row):
+            return self._missed(row, WITHDRAWN)
         again = self._mend()
         if again is not None:
             return min(again, row.expires_at)
-        if self._stopping() or self._halts.stop(row.slot, now):
+        if self._halts.stop(row.slot, now) or not self._approved(frozen(row)):
             return min(now + LOOK, row.expires_at)
         request = self._network.request(row.post, row.id)
         try:
@@ -545,7 +559,8 @@ class Publisher:
         assert row.armed_at is not None
         if now - row.armed_at >= TOO_OLD:
             return self._hold(row, now, "the doubt is too old to be settled by reading")
-        if self._key_holds(row, now):
+        stands = made(self._planner, self.account, row) and self._approved(frozen(row))
+        if stands and self._key_holds(row, now):
             return self._resend(row, now)
         if not self._network.readable:
             return self._hold(row, now, "the account's posts can't be read back")
@@ -668,17 +683,24 @@ class Publisher:
 
 
 def resolve(
-    ledger: Ledger, row: Row, *, grace: timedelta, posted: Receipt | None, retry: bool
+    ledger: Ledger,
+    row: Row,
+    *,
+    grace: timedelta,
+    posted: Receipt | None,
+    retry: bool,
+    who: str = "",
 ) -> Row:
     """A person settles a held post: it was posted, or is to be sent again, or is dropped.
 
-    Sent again, it gets `grace` from now; its old expiry has long passed. Raises LedgerConflict.
+    Sent again, it gets `grace` from now; its old expiry has long passed. `who` is for the audit
+    trail. Raises LedgerConflict.
     """
     if posted is not None:
-        return ledger.receive(row, posted, "a person found it posted")
+        return ledger.receive(row, posted, "a person found it posted", who=who)
     if retry:
         now = ledger.now()
         return ledger.move(
-            row, "retry", "a person said: again", next_at=now, expires_at=now + grace
+            row, "retry", "a person said: again", next_at=now, expires_at=now + grace, who=who
         )
-    return ledger.move(row, "failed", "a person dropped it")
+    return ledger.move(row, "failed", "a person dropped it", who=who)

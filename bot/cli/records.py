@@ -177,6 +177,8 @@ def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) 
     ledger = bot.ledger()
     try:
         row = _held_row(bot, ledger, row_id)
+        if retry:
+            _refuse_withdrawn(bot, row)
         receipt = None if posted is None else Receipt(_remote_id(posted, row.network), posted)
         settled = settle(ledger, row, grace=GRACE, posted=receipt, retry=retry)
     except LedgerConflict:
@@ -189,6 +191,21 @@ def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) 
     again = " The worker, or the next `bot post`, sends it." if retry else ""
     click.echo(f"{settled.id} is now {settled.state}.{again}")
     return 0
+
+
+def _refuse_withdrawn(bot: Bot, row: Row) -> None:
+    """UsageError where the row's post may not go out any more, by the content as it is now."""
+    from bot.frozen import withdrawn
+
+    campaign = bot.campaign()
+    approvals = bot.approvals(campaign)
+    approved = approvals.approved if approvals is not None else lambda _: True
+    why = withdrawn(make_planner(campaign), campaign.accounts, row, approved)
+    if why:
+        raise UsageError(
+            what=f"`{row.id}` is not sent again: {why}.",
+            fix="Settle it with --posted URL or --drop; or bring the content back, then --retry.",
+        )
 
 
 _POSTS = {"x": re.compile(r"https?://[^/]+/.*\bstatus/(\d+)")}

@@ -358,6 +358,21 @@ def test_a_held_post_that_is_sent_again(
     assert [post.text for post in x.posts] == [row.text], "as it was frozen then"
 
 
+def test_a_held_post_whose_words_were_withdrawn_is_not_sent_again(
+    cli: Cli, book: Book, site: Path, live: dict[str, str], x: FakeX
+) -> None:
+    row = book.held()
+    (body,) = (site / "messages/templates").glob(f"{row.template}.txt")
+    body.write_text(body.read_text(encoding="utf-8").replace("{{ hashtag }}", "Act. {{ hashtag }}"))
+    done = cli("resolve", row.id, "--retry", code=2)
+    assert f"`{row.id}` is not sent again: the content no longer makes this post" in done.err
+    assert f"template `{row.template}`" in done.err
+    assert "--posted URL or --drop" in done.err
+    assert state_of(cli, row.id)["state"] == "held"
+    cli("resolve", row.id, "--drop")
+    assert x.posts == []
+
+
 def test_the_id_may_be_written_in_any_zone(cli: Cli, book: Book) -> None:
     row = book.held()
     there = row.slot.astimezone(UTC) + timedelta(hours=5, minutes=30)

@@ -124,17 +124,6 @@ def test_what_is_signed_off_while_its_slot_lives_still_goes_out() -> None:
     assert world.row().state == "posted"
 
 
-def test_a_sign_off_taken_back_stops_what_was_not_armed_and_nothing_else() -> None:
-    world = live(script=["not_sent"])
-    world.step()
-    assert world.row().state == "retry"
-    world.approved = lambda _: False
-    world.run_for(5 * MINUTE)
-    assert world.row().state == "posted", "the row is frozen, its sign-off too"
-    world.at(SLOT + timedelta(hours=1)).run_for(45 * MINUTE)
-    assert (world.rows()[-1].state, world.rows()[-1].reason) == ("missed", "unapproved")
-
-
 def test_nothing_left_to_draw_is_missed_and_says_so() -> None:
     world = World()
     world.run_for(timedelta(hours=20))

@@ -57,7 +57,9 @@ def test_a_retry_never_draws_anew() -> None:
     world = live(script=["not_sent"])
     world.step()
     frozen = world.row().text
-    world.campaign = campaign([passage("other", text="Other words")], [template("t9")])
+    passages = [*world.campaign.passages.values(), passage("other", text="Other words")]
+    templates = [template("t9"), *world.campaign.templates.values()]
+    world.campaign = campaign(passages, templates)
     edited = world.new_worker()
     world.at(SLOT + BACKOFF[0]).step(edited)
     assert world.seen == [frozen]

@@ -90,6 +90,8 @@ class SimulatedNetwork:
         """Whatever the process learns of it, the request may land now, late, or not at all."""
         process, world = self._process, self._world
         world.note(process.name, f"writes {key}")
+        if process.says not in text:
+            world.wrong.append(f"{key}: written by one whose content does not make it")
         self._of_the_account("sending")
         if world.now >= world.capped_until and world.fault("capped", "sending"):
             world.capped_until = world.now + world.chance.uniform(HOUR, 12 * HOUR)

@@ -53,6 +53,7 @@ class Process:
     def __init__(self, world: World, name: str, planner: RememberingPlanner) -> None:
         self.world = world
         self.name = name
+        self.says = planner.says
         self.alive = True
         self.idle = False
         self.busy = False

@@ -110,7 +110,7 @@ class World:
         self.slots = self.chance.randint(6, 20)
         self.end = self.slots * self.step
         self.account = Account("x0", "x", self._schedule(minutes))
-        self.contents = [RememberingPlanner(edition(number)) for number in range(EDITIONS)]
+        self.contents = [RememberingPlanner(number) for number in range(EDITIONS)]
         begin = START - 3 * self.step * timedelta(seconds=1)
         times = (begin + n * self.step * timedelta(seconds=1) for n in range(self.slots + 4))
         self.slot_at = {slot_id(self.account.name, at): at for at in times}
@@ -572,9 +572,11 @@ class RememberingPlanner:
     Of campaign, account and history. It is asked again with the same ones until a row is added.
     """
 
-    def __init__(self, planner: Planner) -> None:
-        self._planner = planner
-        self.hashtag = planner.hashtag
+    def __init__(self, number: int) -> None:
+        self._planner = edition(number)
+        self.hashtag = self._planner.hashtag
+        self.makes = self._planner.makes
+        self.says = f"edition {number}"
         self._asked: tuple[History, datetime] | None = None
         self._drawn: list[Planned] = []
         self._more: Iterator[Planned] = iter(())
