@@ -1,4 +1,4 @@
-"""Fixtures for every test, hypothesis' two profiles, and how the whole suite is run side by side."""
+"""Fixtures for every test, hypothesis' two profiles, and how a whole folder is run side by side."""
 
 from __future__ import annotations
 
