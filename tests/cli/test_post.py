@@ -462,7 +462,7 @@ def touched(picture: Path) -> None:
 
 
 def redrawn(picture: Path) -> None:
-    picture.write_bytes(png(9, 9))
+    picture.write_bytes(png(900, 900))
 
 
 def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(
