@@ -6,7 +6,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     domain        the values everything else speaks of
     settings      environment and .env to typed settings
     logs          one line per event, text or JSON, secrets removed
-    events        what happens, in sentences; what raises an alarm
+    events        what happens, in sentences
     schedule      pure: the slots in a time span
     media         media/ to assets: type, size, frames, alt text
     content       messages/ to a Campaign, or the list of everything wrong in it
@@ -29,7 +29,10 @@ The modules in reading order. A module imports only modules above it (import-lin
     halting       an account's own pause: what begins it, and what lifts it
     reconciling   whether the ledger remembers everything; else the account is read first
     publishing    the life of one slot: claim, send, record, settle
-    worker        the clock, signals and the heartbeat
+    troubles      pure: the one rule of who must hear of what
+    alerts        how an alert leaves: plain JSON, or any service of Apprise
+    watching      troubles kept in the ledger, alerts delivered, the heartbeat fetched
+    worker        the clock and signals
     status        how the campaign stands, and what needs a person
     doctor        what stands in the way of posting from here
     cli           commands to calls, settings to concrete classes, errors to exit codes

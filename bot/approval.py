@@ -280,7 +280,7 @@ def approve(
     whole or not at all. Raises ContentError where it can't be read, UsageError for a name that
     can't be one or more posts than the file has room for, and OSError.
     """
-    name = _name(by)
+    name = name_in(by)
     with _alone(root):
         before = {approval.key: approval for approval in Approvals.load(root)}
         new = {
@@ -294,13 +294,12 @@ def approve(
     return len(new)
 
 
-def _name(by: str) -> str:
+def name_in(by: str) -> str:
+    """A person's name, on one line. UsageError for what can't be one."""
     name = one_line(by)
     unfit = FORBIDDEN.search(name) is not None or mention_in(name) is not None
     if unfit or not 0 < len(name) <= _LONGEST_NAME:
-        raise UsageError(
-            what=f"`{shown(by)}` can't be the name of who signs off.", fix="Say --by NAME."
-        )
+        raise UsageError(what=f"`{shown(by)}` can't be a person's name.", fix="Say --by NAME.")
     return name
 
 

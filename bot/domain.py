@@ -190,6 +190,9 @@ class Campaign(NamedTuple):
     sensitive: bool = False
     links: Mapping[str, str] = EMPTY
     where: Place = CAMPAIGN
+    withheld: Mapping[str, Passage] = EMPTY
+    left_out: tuple[Problem, ...] = ()
+    digest: str = ""
 
     @property
     def pictures(self) -> dict[str, Asset]:

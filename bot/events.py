@@ -1,17 +1,12 @@
-"""What happens, in sentences: the one place that words the log and decides what raises an alarm.
+"""What happens, in sentences: the one place that words the log.
 
-The program tells events by name, with fields; here they become a log line, and those that need a
-person also a plain JSON POST to ALERT_URL. An alert that can't be delivered never stops a post, nor
-holds it up for longer than CALL_SECONDS.
+The program tells events by name, with fields; here they become a log line. Who is to hear of it
+beyond the log is `troubles`' business.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import threading
-from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from bot.logs import event
@@ -42,7 +37,10 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "ledger_away": (ERROR, "The ledger of {account} is away, nothing is posted: {why}"),
     "ledger_back": (INFO, "The ledger is back: {where}"),
     "heartbeat": (WARNING, "The heartbeat address did not answer: {why}"),
-    "alert": (WARNING, "The alert address did not answer: {why}"),
+    "alert": (WARNING, "The alert address did not take it: {why}"),
+    "trouble": (ERROR, "In trouble: {account}: {what}"),
+    "trouble_over": (INFO, "No longer in trouble: {account}: {what}"),
+    "unwatched": (ERROR, "A fault of the program in what sees to the alerts: {why}"),
     "stopping": (INFO, "Stopping ({why}); what is in flight finishes first."),
     "stumbled": (ERROR, "A fault of the program stops {account} for {rest} s: {why}"),
     "stumbled_again": (ERROR, "{account} is stopped again, for {rest} s: {why}"),
@@ -58,85 +56,13 @@ DRY_SENTENCES = {
 }
 """What a dry run says instead, so that nobody takes it for a live one."""
 
-ALERTS = frozenset({"halted", "failed", "held", "stumbled", "died", "ledger_away", "approvals"})
-"""Events that need a person, and so go to ALERT_URL."""
-
-CALL_SECONDS = 5.0
-"""How long an alert or a heartbeat may take."""
-
 
 class Teller:
-    """Tells events to the log, and the grave ones to the alert address.
+    """Tells events to the log. A dry run has sentences of its own."""
 
-    `redact` takes secrets out of what goes to that address; the log takes them out by itself.
-    """
-
-    def __init__(
-        self,
-        alert_url: str | None = None,
-        redact: Callable[[str], str] = str,
-        *,
-        dry_run: bool = False,
-    ) -> None:
-        self._alert_url = alert_url
-        self._redact = redact
+    def __init__(self, *, dry_run: bool = False) -> None:
         self._instead = DRY_SENTENCES if dry_run else {}
 
     def __call__(self, name: str, **fields: Any) -> None:
         level, sentence = SENTENCES[name]
         event(name, self._instead.get(name, sentence), level=level, **fields)
-        if self._alert_url is not None and name in ALERTS:
-            alert = _alert(name, sentence, fields, self._redact)
-            why = call(self._alert_url, json.dumps(alert).encode())
-            if why is not None:
-                event("alert", SENTENCES["alert"][1], level=WARNING, why=why)
-
-
-def _alert(
-    name: str, sentence: str, fields: dict[str, Any], redact: Callable[[str], str]
-) -> dict[str, str]:
-    said = {key: redact(str(value)) for key, value in fields.items()}
-    return {"event": name, "message": sentence.format_map(said), **said}
-
-
-def call(url: str, body: bytes | None = None) -> str | None:
-    """Fetches an address, or posts JSON to it. None where that went well, else why not.
-
-    Returns after CALL_SECONDS in any case. A call that hangs for longer is left to itself: a name
-    that is not resolved, or an answer that comes byte by byte, knows no other time limit.
-    """
-    answer: SimpleQueue[str | None] = SimpleQueue()
-    threading.Thread(
-        target=lambda: answer.put(_fetch(url, body)), name="calling-out", daemon=True
-    ).start()
-    try:
-        return answer.get(timeout=CALL_SECONDS)
-    except Empty:
-        return f"no answer within {CALL_SECONDS:g} s"
-
-
-def _fetch(url: str, body: bytes | None) -> str | None:
-    import urllib.error
-    import urllib.request
-
-    headers = {"Content-Type": "application/json"} if body else {}
-    try:
-        request = urllib.request.Request(url, body, headers)  # noqa: S310 - http or https
-        with urllib.request.urlopen(request, timeout=CALL_SECONDS):  # noqa: S310
-            return None
-    except urllib.error.HTTPError as error:
-        with error:
-            return f"{error.code} {error.reason}"
-    except Exception as error:  # noqa: BLE001 - whatever comes back there, posting goes on
-        return f"{type(error).__name__}: {error}"
-
-
-def heartbeat(url: str, tell: Callable[..., None]) -> Callable[[], None]:
-    """What the worker calls while all is well: fetches the address, and tells where it fails."""
-
-    def beat() -> None:
-        why = call(url)
-        if why is not None:
-            tell("heartbeat", why=why)
-
-    return beat

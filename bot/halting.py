@@ -104,9 +104,9 @@ class Halts:
         return lift
 
 
-def resume(ledger: Ledger, account: str, *, who: str = "") -> bool:
+def resume(ledger: Ledger, account: str, why: str = "", *, who: str = "") -> bool:
     """A person lifts an account's halt, and has looked at what the program could not read."""
-    halt = ledger.unhalt(account, who=who)
+    halt = ledger.unhalt(account, why, who=who)
     if halt is not None and halt.unread:
         ledger.clear(account, ledger.lineage(), ledger.trust(account))
     return halt is not None

@@ -55,10 +55,16 @@ SETTINGS = (
     Setting(
         "HEARTBEAT_URL",
         "",
-        "fetched by the worker while all is well (a dead-man's switch)",
+        "fetched by `run` and `post` while all is well (a dead-man's switch); not while it is not",
         secret=True,
     ),
-    Setting("ALERT_URL", "", "gets a JSON POST when something needs a person", secret=True),
+    Setting(
+        "ALERT_URL",
+        "",
+        "gets a JSON POST when something needs a person, and when that is over; or addresses of "
+        "Apprise, such as slack://… or mailto://…, set apart by commas",
+        secret=True,
+    ),
     Setting(
         "ALLOW_EPHEMERAL_LEDGER",
         "false",
@@ -189,11 +195,12 @@ class Settings(NamedTuple):
         """Everything that must never be in a log line."""
         accounts = self.of_accounts.items()
         found = {value.reveal() for name, value in accounts if not name.endswith("_API_URL")}
-        hooks = [url for url in (self.heartbeat_url, self.alert_url) if url]
-        for url in (self.database_url, *hooks):
-            found.update(_passwords_in(url.reveal()))
+        alerts = [] if self.alert_url is None else each_address(self.alert_url.reveal())
+        hooks = [*alerts, *([self.heartbeat_url.reveal()] if self.heartbeat_url else [])]
+        for url in (self.database_url.reveal(), *hooks):
+            found.update(_passwords_in(url))
         for url in hooks:  # whoever knows these can call them
-            found.update(_address_of(url.reveal()))
+            found.update(_address_of(url))
         return sorted(found)
 
     def typos(self, accounts: Sequence[str]) -> list[str]:
@@ -229,7 +236,7 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         database_url=Secret(_database_url(values["DATABASE_URL"])),
         log_format=_log_format(values["LOG_FORMAT"]),
         heartbeat_url=_hook("HEARTBEAT_URL", values),
-        alert_url=_hook("ALERT_URL", values),
+        alert_url=_alert_url(values["ALERT_URL"]),
         allow_ephemeral_ledger=_flag("ALLOW_EPHEMERAL_LEDGER", values),
         root=values["BOT_ROOT"] or None,
         of_accounts=accounts,
@@ -339,6 +346,24 @@ def _hook(name: str, values: Mapping[str, str]) -> Secret | None:
     return Secret(url) if url else None
 
 
+def each_address(setting: str) -> list[str]:
+    """The addresses in ALERT_URL, as far as that can be told without Apprise, which knows best."""
+    return re.split(r"[\s,;]+(?=[A-Za-z][\w.+-]*://)", setting.strip())
+
+
+def _alert_url(setting: str) -> Secret | None:
+    for url in each_address(setting) if setting else ():
+        web = re.match("https?:", url, re.IGNORECASE)
+        if _host(url) is None if web else not re.match(r"[A-Za-z][\w.+-]*:/{2,3}[^\s/]", url):
+            raise SettingsError(
+                name="ALERT_URL",
+                what="not a web address, and none of Apprise's either",
+                fix="It begins with https:// and a host's name, or with slack://, mailto:// or "
+                "whatever else https://appriseit.com/services/ has.",
+            )
+    return Secret(setting) if setting else None
+
+
 def _check_api_url(name: str, url: str) -> None:
     host = _host(url)
     if host is None or "?" in url or "#" in url or "@" in url:
@@ -393,10 +418,16 @@ def _passwords_in(url: str) -> Iterator[str]:
 
 
 def _address_of(url: str) -> Iterator[str]:
-    """An address whole, and what comes after its host, if long enough to be a secret."""
+    """An address whole, and what comes after its host, if long enough to be a secret.
+
+    Of a service's address (`slack://A/B/C`) the secret may stand anywhere, so it is each part.
+    """
     from urllib.parse import urlsplit
 
     yield url
+    if not url.lower().startswith(("http://", "https://")):
+        yield from (part for part in re.split("[/@:?&=,]+", url) if len(part) >= 8)
+        return
     parts = urlsplit(url)
     rest = parts.path + (f"?{parts.query}" if parts.query else "")
     if len(rest) >= 12:

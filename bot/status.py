@@ -16,13 +16,12 @@ import click
 from bot.approval import Approvals
 from bot.domain import Account, Campaign
 from bot.ledger.base import ALIVE as ALIVE
-from bot.ledger.base import Beat, Ledger, Row
+from bot.ledger.base import Beat, Ledger, Pause
 from bot.planning import Planned, Planner
 from bot.preview.coming import coming, to_json
 from bot.preview.terminal import shortened
-
-RECENT = timedelta(hours=24)
-"""A refused post is shown as needing a person for so long."""
+from bot.troubles import Found, judge
+from bot.troubles import gather as gather_facts
 
 AHEAD = timedelta(days=7)
 """Coming posts that are not signed off are told of so long before."""
@@ -49,8 +48,7 @@ def gather(
     `approvals` are the sign-offs, where the campaign asks for them.
     """
     now = ledger.now()
-    paused = ledger.paused()
-    beats = ledger.beats()
+    facts = gather_facts(ledger, campaign.accounts, left_out=campaign.left_out)
     accounts = [
         _account(campaign, planner, ledger, account, now, approvals)
         for account in campaign.accounts.values()
@@ -60,15 +58,19 @@ def gather(
         "mode": "dry run" if dry_run else "live",
         "ledger": ledger.where,
         "now": now.isoformat(),
-        "paused": None if paused is None else {"since": paused[0].isoformat(), "why": paused[1]},
-        "workers": [_worker(beat, now) for beat in beats],
+        "paused": None if facts.paused is None else _pause(facts.paused),
+        "workers": [_worker(beat, now) for beat in facts.beats],
         "accounts": accounts,
+        "left_out": [str(problem) for problem in campaign.left_out],
         "needs_a_person": [
-            *_halts(ledger),
-            *_needs_a_person(ledger, beats, now),
+            *map(_need, judge(facts, now)),
             *_needs_a_sign_off(accounts, now),
         ],
     }
+
+
+def _pause(pause: Pause) -> dict[str, Any]:
+    return {"since": pause.since.isoformat(), "why": pause.why, "who": pause.who}
 
 
 def _worker(beat: Beat, now: datetime) -> dict[str, Any]:
@@ -124,7 +126,7 @@ def _account(
     upcoming = next(coming(planner, campaign, histories, now=now), None)
     plan = coming(planner, campaign, histories, now=now)
     last = next(ledger.rows(account.name, states=("posted",), newest=1), None)
-    halt = ledger.halted(account.name)
+    halt, note = ledger.halted(account.name), ledger.plan_note(account.name)
     counts = {
         state: count for (name, state), count in ledger.counts().items() if name == account.name
     }
@@ -132,6 +134,7 @@ def _account(
         "account": account.name,
         "network": account.network,
         "halted": None if halt is None else halt.to_json(),
+        "other_content": note is not None and note.content != campaign.digest,
         "counts": counts,
         "open": [row.to_json() for row in ledger.open_rows(account.name)],
         "last": None if last is None else last.to_json(),
@@ -140,40 +143,20 @@ def _account(
     }
 
 
-def _halts(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    for account, halt in ledger.halts().items():
-        fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
-        yield {"id": account, "state": "halted", "reason": halt.why, "fix": fix}
-
-
 def _next(upcoming: Planned, approvals: Approvals | None) -> dict[str, Any]:
     return to_json(upcoming, approved=approvals is None or approvals.approved(upcoming))
 
 
-def _needs_a_person(
-    ledger: Ledger, beats: Sequence[Beat], now: datetime
-) -> Iterator[dict[str, Any]]:
-    for row in ledger.rows(states=("held",)):
-        yield _need(
-            row,
-            f"Look at the account, then: bot resolve {row.id} --posted URL (it is there), or "
-            "--retry (it is not: send it again), or --drop (leave it).",
-        )
-    for row in ledger.rows(states=("failed",), newest=100):
-        if row.finished_at is not None and now - row.finished_at <= RECENT:
-            yield _need(row, "It will not be sent again; mend the cause before the next slot.")
-    for beat in beats:
-        if now - beat.at > ALIVE:
-            yield {
-                "id": beat.worker,
-                "state": "silent",
-                "reason": f"not heard of since {beat.at.isoformat(timespec='seconds')}",
-                "fix": "It ended without saying so. Look at its log, and start it again.",
-            }
-
-
-def _need(row: Row, fix: str) -> dict[str, Any]:
-    return {"id": row.id, "state": row.state, "reason": row.reason, "fix": fix}
+def _need(found: Found) -> dict[str, Any]:
+    """`reason` says what is wrong, and since when where the words don't."""
+    trouble = found.trouble
+    return {
+        "id": found.subject,
+        "state": found.state,
+        "reason": trouble.what,
+        "fix": trouble.fix,
+        "since": trouble.since.isoformat(),
+    }
 
 
 def show(found: dict[str, Any], zone: ZoneInfo) -> None:
@@ -188,7 +171,7 @@ def show(found: dict[str, Any], zone: ZoneInfo) -> None:
 
 def _show_workers(workers: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
     if not workers:
-        click.echo("No worker was heard of within a day.")
+        click.echo("No worker is running; `bot post` needs none.")
     for each in workers:
         colour, alive = ("green", "alive") if each["alive"] else ("red", "silent")
         said = f"{click.style(alive, fg=colour)}, {each.get('mode', '')}"
@@ -229,8 +212,9 @@ def _show_mode(found: dict[str, Any], zone: ZoneInfo) -> None:
     else:
         click.secho("Live: posts go out.", fg="green", bold=True)
     if found["paused"] is not None:
-        since, why = _local(found["paused"]["since"], zone), found["paused"]["why"]
-        said = f"PAUSED since {since}{why and ': '}{why}"
+        pause = found["paused"]
+        who, why = (pause["who"] and f" by {pause['who']}"), pause["why"]
+        said = f"PAUSED since {_local(pause['since'], zone)}{who}{why and ': '}{why}"
         click.secho(f"{said}\nNothing is posted until `bot resume`.", fg="red", bold=True)
     for each in found["accounts"]:
         if each["halted"] is not None:
@@ -238,6 +222,10 @@ def _show_mode(found: dict[str, Any], zone: ZoneInfo) -> None:
             said = f"HALTED: {each['account']}, since {since}: {each['halted']['why']}"
             click.secho(said, fg="red", bold=True)
     click.echo(f"Ledger: {found['ledger']}")
+    others = [each["account"] for each in found["accounts"] if each["other_content"]]
+    if others:
+        said = f"The content here is not what {', '.join(others)} was last posted from; a worker"
+        click.secho(f"{said} takes up what is on disk when it is started anew.", fg="yellow")
 
 
 def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:

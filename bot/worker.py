@@ -28,15 +28,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bot.errors import LedgerError, LedgerNewer, LedgerUnavailable
 from bot.publishing import LOOK, Publisher, Tell
+from bot.troubles import FAULT
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
     from bot.ledger.base import Ledger
     from bot.networks.base import Network
-
-HEARTBEAT_EVERY = 60.0
-"""Seconds between two fetches of the heartbeat address, at least."""
+    from bot.watching import Watch
 
 BEAT_EVERY = 15.0
 """Seconds between two beats in the ledger, at least; idle, a beat goes with every look."""
@@ -44,8 +43,11 @@ BEAT_EVERY = 15.0
 ABORT_AFTER = 20.0
 """Seconds after a stop signal at which a request in flight is cut off (and read back later)."""
 
-GIVE_UP_AFTER = 27.0
-"""Seconds after a stop signal at which the process ends in any case."""
+GIVE_UP_AFTER = 26.0
+"""Seconds after a stop signal at which the lanes are given up."""
+
+LAST_LOOK = 1.5
+"""Seconds that what sees to the alerts has after that to end, and again for a last word."""
 
 _AWAY = (1.0, 30.0)
 """Seconds between two tries to reach a ledger that went away: the first, and the longest."""
@@ -165,16 +167,16 @@ class Lane(threading.Thread):
 
 
 class Worker:
-    """Runs lanes until a signal. `note` is what it says of itself in the ledger's heartbeat."""
+    """Runs lanes until a signal. `note` is what it says of itself in the ledger.
 
-    def __init__(
-        self, tell: Tell, note: Mapping[str, Any], heartbeat: Callable[[], None] | None = None
-    ) -> None:
+    `watch` sees to it that somebody hears of trouble; a dry run has none.
+    """
+
+    def __init__(self, tell: Tell, note: Mapping[str, Any], watch: Watch | None = None) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._tell = tell
         self._note = note
-        self._heartbeat = heartbeat
-        self._fetched_at = -HEARTBEAT_EVERY
+        self._watch = watch
         self._beaten_at: dict[str, float] = {}
         self._lanes: Sequence[Lane] = ()
         self._bell: _Bell
@@ -184,6 +186,9 @@ class Worker:
     def run(self, lanes: Sequence[Lane]) -> int:
         """Blocks until SIGTERM or SIGINT (then 0), or until a lane dies (then 1)."""
         self._lanes = lanes
+        if self._watch is not None:
+            self._watch.lanes_well = self._all_well
+            self._watch.start()
         with _Bell() as self._bell:
             for number in (signal.SIGTERM, signal.SIGINT):
                 # SimpleQueue.put is reentrant: an Event could deadlock in a signal handler.
@@ -215,7 +220,7 @@ class Worker:
         )
 
     def well(self, lane: Lane, ledger: Ledger, *, was_away: bool) -> None:
-        """Says in the ledger that the lane is alive; the first lane also fetches the heartbeat."""
+        """Says in the ledger that the lane is alive, and has the watch look how things stand."""
         if was_away:
             self._tell("ledger_back", account=lane.account, where=ledger.where)
         now = time.monotonic()
@@ -223,24 +228,30 @@ class Worker:
             self._beaten_at[lane.account] = now
             note = {**self._note, "account": lane.account, "began": lane.began}
             ledger.beat(self._beat_name(lane), note)
-        if self._heartbeat is None or lane is not self._lanes[0] or not self._all_well(now):
-            return
-        if now - self._fetched_at >= HEARTBEAT_EVERY:
-            self._fetched_at = now
-            self._heartbeat()
+        if self._watch is not None:
+            self._watch.well(lane.account)
+            self._watch.wake()
 
     def ledger_away(self, lane: Lane, error: LedgerUnavailable, *, again: bool) -> None:
         """Says once that the ledger does not answer; the lane goes on trying."""
         if not again:
             self._tell("ledger_away", account=lane.account, why=str(error))
+        if self._watch is not None:
+            self._watch.ledger_away(lane.account, error)
 
     def stumbled(self, lane: Lane, error: Exception, rest: int, *, again: bool) -> None:
-        """Says that a lane met a fault of the program; an alert the first time only."""
+        """Says that a lane met a fault of the program."""
         why = repr(error)
+        self._fault(lane, why)
         if again:
             self._tell("stumbled_again", account=lane.account, why=why, rest=rest, error=error)
         else:
             self._tell("stumbled", account=lane.account, why=why, rest=rest, error=error)
+
+    def _fault(self, lane: Lane, why: str) -> None:
+        if self._watch is not None:
+            what = f"A fault of the program stops {lane.account}: {why}"
+            self._watch.witness(lane.account, FAULT, what, "Look at its log, and report it.")
 
     def ended(self, lane: Lane, ledger: Ledger | None) -> None:
         """A lane's last word, from its thread. Without a ledger it never got as far as to beat."""
@@ -253,8 +264,8 @@ class Worker:
     def _beat_name(self, lane: Lane) -> str:
         return f"{self.name}/{lane.account}"
 
-    def _all_well(self, now: float) -> bool:
-        limit = now - 3 * LOOK.total_seconds()
+    def _all_well(self) -> bool:
+        limit = time.monotonic() - 3 * LOOK.total_seconds()
         return all(lane.well_at is not None and lane.well_at > limit for lane in self._lanes)
 
     def _stop(self, why: str) -> int:
@@ -269,7 +280,10 @@ class Worker:
         died = [lane for lane in self._lanes if lane.failure is not None]
         for lane in died:
             self._tell("died", account=lane.account, why=repr(lane.failure), error=lane.failure)
+            self._fault(lane, repr(lane.failure))
         left = [lane.account for lane in self._lanes if lane.is_alive()]
+        if self._watch is not None:
+            self._watch.stop(LAST_LOOK, last_look=bool(died))
         self._tell("stopped", left=", ".join(left))
         return 1 if died or left else 0
 

@@ -10,17 +10,21 @@ from typing import Any, Self
 
 
 class Listener:
-    """Keeps what it gets, and answers with one status."""
+    """Keeps what it gets. It answers with these statuses, one after the other, then with the last;
+    those of 300 and up lead to `location`.
+    """
 
-    def __init__(self, status: int = 200) -> None:
+    def __init__(self, *statuses: int, location: str = "") -> None:
         self.got: SimpleQueue[tuple[str, str, dict[str, str], bytes]] = SimpleQueue()
-        listener = self
+        listener, left = self, list(statuses or (200,))
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 listener.got.put((self.command, self.path, dict(self.headers), body))
-                self.send_response(status)
+                self.send_response(left.pop(0) if len(left) > 1 else left[0])
+                if location:
+                    self.send_header("Location", location)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

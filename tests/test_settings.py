@@ -218,13 +218,27 @@ def test_hooks(tmp_path: Path, name: str) -> None:
     assert getattr(load(tmp_path, **{name: "http://10.0.0.2:8080"}), name.lower())
     for wrong in (
         "hc.example/ping",
-        "ftp://h/x",
+        "ftp:/h/x",
         "https://",
         "https://h:port/",
         "https://a b/",
         "https://[/",
     ):
         assert error_of(tmp_path, **{name: wrong}).startswith(f"{name}: not a web address")
+    assert "ftp://h" not in error_of(tmp_path, HEARTBEAT_URL="ftp://h/x")
+
+
+def test_an_alert_may_go_to_services_and_to_several_of_them(tmp_path: Path) -> None:
+    setting = "slack://TokenOfTeam/TokenOfBot/C, mailto://user:hunter22@example.org https://h/hook"
+    full = load(tmp_path, ALERT_URL=setting)
+    assert full.alert_url is not None
+    assert full.alert_url.reveal() == setting
+    assert {"TokenOfTeam", "TokenOfBot", "hunter22"} <= set(full.secrets())
+    assert "https://h/hook" in full.secrets()
+    for wrong in ("slack://", f"{setting}, https://", "slack", "://x"):
+        said = error_of(tmp_path, ALERT_URL=wrong)
+        assert said.startswith("ALERT_URL: not a web address")
+        assert "hunter22" not in said
 
 
 # -- accounts -------------------------------------------------------------------------------------

@@ -132,6 +132,32 @@ class Account:
         )
 
 
+@dataclass
+class Watcher:
+    """Stands for the watch, and keeps what it is told."""
+
+    heard: list[str] = field(default_factory=list)
+    lanes_well: Callable[[], bool] = lambda: True
+
+    def start(self) -> None:
+        self.heard.append("start")
+
+    def wake(self) -> None:
+        self.heard.append("wake")
+
+    def well(self, account: str) -> None:
+        self.heard.append(f"well {account}")
+
+    def ledger_away(self, account: str, error: LedgerUnavailable) -> None:
+        self.heard.append(f"ledger_away {account}")
+
+    def witness(self, account: str, kind: str, what: str, fix: str) -> None:
+        self.heard.append(f"{kind} {account}: {what}")
+
+    def stop(self, seconds: float, *, last_look: bool = False) -> None:
+        self.heard.append(f"stop {last_look=}")
+
+
 def drained(queue: SimpleQueue[Any]) -> list[Any]:
     found = []
     while not queue.empty():
@@ -142,10 +168,10 @@ def drained(queue: SimpleQueue[Any]) -> list[Any]:
 class Run:
     """One run of a worker from start to end, and what it told."""
 
-    def __init__(self, *accounts: Account, heartbeat: Callable[[], None] | None = None) -> None:
+    def __init__(self, *accounts: Account, watch: Watcher | None = None) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.events: SimpleQueue[str] = SimpleQueue()
-        self.worker = Worker(self._tell, {"mode": "test"}, heartbeat)
+        self.worker = Worker(self._tell, {"mode": "test"}, cast("Any", watch))
         self.lanes = [account.lane(self.worker) for account in accounts]
 
     def _tell(self, name: str, **fields: Any) -> None:
@@ -631,47 +657,55 @@ def well(run: Run, lane: Lane, clock: Clock, ledger: FakeLedger) -> None:
     run.worker.well(lane, cast("Any", ledger), was_away=False)
 
 
-def test_the_heartbeat_is_fetched_once_a_minute_while_all_lanes_are_well(clock: Clock) -> None:
-    fetched: list[float] = []
-    run = Run(Account(), Account("y"), heartbeat=lambda: fetched.append(clock.seconds))
+def test_all_is_well_while_every_lane_was_heard_of(clock: Clock) -> None:
+    run = Run(Account(), Account("y"))
     run.worker._lanes = run.lanes
     ledger = FakeLedger()
     first, second = run.lanes
-    for _ in range(10):  # ten times half a minute
-        well(run, second, clock, ledger)
+    well(run, first, clock, ledger)
+    assert not run.worker._all_well(), "not before every lane was well once"
+    well(run, second, clock, ledger)
+    assert run.worker._all_well()
+    for seconds in (60, 29):
+        clock.seconds += seconds
         well(run, first, clock, ledger)
-        clock.seconds += 30
-    assert fetched == [1000, 1060, 1120, 1180, 1240]
-
-
-def test_no_heartbeat_before_every_lane_was_well_once(clock: Clock) -> None:
-    fetched: list[float] = []
-    run = Run(Account(), Account("y"), heartbeat=lambda: fetched.append(clock.seconds))
-    run.worker._lanes = run.lanes
-    ledger = FakeLedger()
-    first, second = run.lanes
-    well(run, first, clock, ledger)
-    assert fetched == []
+        assert run.worker._all_well()
+    clock.seconds += 1
+    assert not run.worker._all_well(), "90 seconds without a sign of the second lane are too long"
     well(run, second, clock, ledger)
-    assert fetched == [], "it is the first lane that fetches"
-    well(run, first, clock, ledger)
-    assert fetched == [1000]
+    assert run.worker._all_well()
 
 
-def test_no_heartbeat_once_a_lane_is_not_well_any_more(clock: Clock) -> None:
-    fetched: list[float] = []
-    run = Run(Account(), Account("y"), heartbeat=lambda: fetched.append(clock.seconds))
-    run.worker._lanes = run.lanes
-    ledger = FakeLedger()
-    first, second = run.lanes
-    well(run, second, clock, ledger)
-    for _ in range(10):
-        well(run, first, clock, ledger)
-        clock.seconds += 30
-    assert fetched == [1000, 1060], "90 seconds without a sign of the second lane are too long"
-    well(run, second, clock, ledger)
-    well(run, first, clock, ledger)
-    assert fetched == [1000, 1060, 1300]
+def test_the_watch_looks_after_each_step_and_hears_of_what_no_row_tells(naps: list[float]) -> None:
+    watch = Watcher()
+    account = troubled("stepping", AWAY, AWAY)
+    run = Run(account, watch=watch)
+    assert run.until(lambda: run.wait_for("ledger_back")) == 0
+    assert watch.heard == [
+        "start",
+        "ledger_away x",
+        "ledger_away x",
+        "well x",
+        "wake",
+        "stop last_look=False",
+    ]
+    assert watch.lanes_well() == run.worker._all_well()
+
+
+def test_the_watch_hears_of_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STUMBLED", (0, 0))
+    watch, account = Watcher(), stumbling(1)
+    run = Run(account, watch=watch)
+    assert run.until(lambda: account.publisher.wait_for(2)) == 0
+    assert watch.heard[1] == "fault x: A fault of the program stops x: KeyError(0)"
+
+
+def test_the_watch_has_a_last_look_where_a_lane_died() -> None:
+    watch = Watcher()
+    run = Run(troubled("stepping", LedgerNewer(found=9, known=1)), watch=watch)
+    assert run.until(lambda: run.wait_for("stopped")) == 1
+    assert watch.heard[-2].startswith("fault x: A fault of the program stops x: LedgerNewer")
+    assert watch.heard[-1] == "stop last_look=True"
 
 
 def test_a_beat_goes_to_the_ledger_every_quarter_of_a_minute_at_most(clock: Clock) -> None:
@@ -688,31 +722,3 @@ def test_a_beat_goes_to_the_ledger_every_quarter_of_a_minute_at_most(clock: Cloc
     well(run, second, clock, ledger)
     well(run, second, clock, ledger)
     assert len(ledger.called()) == 1, "each lane has its own"
-
-
-def test_while_the_ledger_is_away_nothing_says_that_all_is_well(naps: list[float]) -> None:
-    fetched: list[str] = []
-    account, other = Account(), Account("y", opening=[AWAY] * 5)
-    run = Run(account, other, heartbeat=lambda: fetched.append("now"))
-    alarm = threading.Event()
-
-    def does(number: int) -> timedelta:
-        if number == 1:
-            return timedelta()
-        if number == 2:
-            assert alarm.wait(FAR)
-            return timedelta()
-        return HOUR
-
-    account.publisher.step_does = does
-
-    def scenario() -> None:
-        account.publisher.wait_for(2)
-        assert fetched == []
-        other.publisher.wait_for(1)
-        run.wait_for("ledger_back")
-        alarm.set()
-        account.publisher.wait_for(3)
-
-    assert run.until(scenario) == 0
-    assert fetched == ["now"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from bot.cli.shared import (
     pick_accounts,
     zone_of,
 )
-from bot.errors import NotSent
+from bot.errors import LedgerUnavailable, NotSent
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.planning import Planned
     from bot.publishing import Publisher, Tell
     from bot.settings import Secret, Settings
+    from bot.watching import Watch
 
 
 mode_options = (
@@ -49,8 +51,8 @@ def _is_live(settings: Settings, mode: str | None) -> bool:
     return mode == "live" or (mode is None and not settings.dry_run)
 
 
-def _reveal(secret: Secret | None) -> str | None:
-    return None if secret is None else secret.reveal()
+def _reveal(secret: Secret | None) -> str:
+    return "" if secret is None else secret.reveal()
 
 
 class Session:
@@ -71,11 +73,28 @@ class Session:
         self.campaign = bot.campaign()
         self.accounts = pick_accounts(self.campaign, accounts)
         self.planner = make_planner(self.campaign)
-        alert_url = _reveal(settings.alert_url) if self.live else None
-        self.tell: Tell = Teller(alert_url, self.redact, dry_run=not self.live)
+        self.tell: Tell = Teller(dry_run=not self.live)
         refuse_ephemeral(self.settings, os.environ)
         bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
         self.networks = {account.name: self._network(account) for account in self.accounts}
+        self.watch = self._make_watch() if self.live else None
+
+    def _make_watch(self) -> Watch:
+        """What sees to it that somebody hears of trouble. SettingsError for ALERT_URL."""
+        import socket
+
+        from bot.alerts import addresses
+        from bot.watching import Outlet, Watch
+
+        outlet = Outlet(
+            self.campaign.name,
+            socket.gethostname(),
+            addresses(_reveal(self.settings.alert_url)),
+            _reveal(self.settings.heartbeat_url) or None,
+            self.redact,
+        )
+        left_out = self.campaign.left_out
+        return Watch(self.campaign.accounts, self.open_ledger, self.tell, outlet, left_out)
 
     def redact(self, text: str) -> str:
         """Without secrets: whatever a network answers may have one in it."""
@@ -95,6 +114,25 @@ class Session:
         from bot.ledger.memory import MemoryLedger
 
         return MemoryLedger(histories=self.bot.histories(self.accounts))
+
+    @contextmanager
+    def watched(self) -> Iterator[Ledger]:
+        """The ledger to post by, once; whatever comes of it, somebody hears of it after that."""
+        ledger, well = self.open_ledger(), False
+        try:
+            yield ledger
+            well = True
+        except LedgerUnavailable as error:
+            if self.watch is not None:
+                self.watch.ledger_away("", error)
+            raise
+        finally:
+            ledger.close()
+            for network in self.networks.values():
+                network.close()
+            if self.watch is not None:
+                self.watch.lanes_well = lambda: well
+                self.watch.once()
 
     def publisher(
         self, account: Account, ledger: Ledger, stopping: Callable[[], bool] = lambda: False
@@ -145,14 +183,9 @@ def post(bot: Bot, now: bool, accounts: tuple[str, ...], mode: str | None) -> in
     Exit code 1 where something was due and did not go out, or needs a person.
     """
     session = Session(bot, mode, accounts)
-    ledger = session.open_ledger()
-    try:
+    with session.watched() as ledger:
         ledger.migrate()
         codes = [_post(session, ledger, account, now) for account in session.accounts]
-    finally:
-        ledger.close()
-        for network in session.networks.values():
-            network.close()
     return max(codes, default=0)
 
 
@@ -227,14 +260,11 @@ def run(bot: Bot, accounts: tuple[str, ...], mode: str | None) -> int:
                bot run --live
     SIGTERM and Ctrl-C finish what is in flight, within 30 seconds.
     """
-    from bot.events import heartbeat
     from bot.worker import Lane, Worker
 
     session = Session(bot, mode, accounts)
-    settings = session.settings
-    url = _reveal(settings.heartbeat_url) if session.live else None
     note = {"mode": "live" if session.live else "dry run", "version": __version__}
-    worker = Worker(session.tell, note, heartbeat(url, session.tell) if url else None)
+    worker = Worker(session.tell, note, session.watch)
     for picture in session.campaign.pictures.values():
         picture.digest()  # now: a worker lives for months, and what it posts is what it began with
     _say_start(session)

@@ -16,12 +16,14 @@ from bot.cli.shared import (
     NETWORKS,
     Bot,
     account_option,
+    by_option,
     check_names,
     counted,
     json_option,
     limits_of,
     make_network,
     make_planner,
+    name_of,
     pass_bot,
     read_time,
     show_json,
@@ -66,19 +68,33 @@ def status(bot: Bot, as_json: bool) -> int:
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="For spreadsheets: CSV.")
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Only the newest N rows.")
+@click.option("--audit", is_flag=True, help="Instead: who paused, resumed, resolved, approved.")
 @pass_bot
-def log(bot: Bot, accounts: tuple[str, ...], as_json: bool, as_csv: bool, last: int | None) -> int:
+def log(
+    bot: Bot,
+    accounts: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+    last: int | None,
+    audit: bool,
+) -> int:
     """The ledger: every slot and what became of it, oldest first.
 
     \b
     Examples:  bot log
                bot log --csv > campaign.csv
+               bot log --audit
     """
     if as_json and as_csv:
         raise UsageError(what="--json and --csv don't go together.", fix="Choose one of them.")
     ledger = bot.ledger(readonly=True)
     try:
         _check_accounts(bot, ledger, accounts)
+        if audit:
+            from bot.cli.auditing import show_audit
+
+            show_audit(bot, ledger, set(accounts), last, as_json=as_json, as_csv=as_csv)
+            return 0
         rows = _rows(ledger, set(accounts), last)
         if as_json:
             show_json([row.to_json() for row in rows])
@@ -143,10 +159,10 @@ def _log_csv(rows: Iterator[Row]) -> None:
         flat = row.to_json()
         flat["draws"] = " ".join(row.draws or ())
         flat["media"] = " ".join(item.path for item in row.media or ())
-        writer.writerow({key: _safe_cell(value) for key, value in flat.items()})
+        writer.writerow({key: safe_cell(value) for key, value in flat.items()})
 
 
-def _safe_cell(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
     """A cell that begins like a formula is taken for one: the apostrophe keeps it text."""
     return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
@@ -156,8 +172,11 @@ def _safe_cell(value: Any) -> Any:
 @click.option("--posted", metavar="URL", help="It is there: this is its address.")
 @click.option("--retry", is_flag=True, help="It is not there: send it again, now.")
 @click.option("--drop", is_flag=True, help="Leave it: it counts as failed.")
+@by_option
 @pass_bot
-def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) -> int:
+def resolve(
+    bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool, by: str | None
+) -> int:
     """A person settles a held post, after looking at the account.
 
     \b
@@ -174,13 +193,14 @@ def resolve(bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool) 
     from bot.publishing import resolve as settle
     from bot.schedule import GRACE
 
+    who = name_of(by)
     ledger = bot.ledger()
     try:
         row = _held_row(bot, ledger, row_id)
         if retry:
             _refuse_withdrawn(bot, row)
         receipt = None if posted is None else Receipt(_remote_id(posted, row.network), posted)
-        settled = settle(ledger, row, grace=GRACE, posted=receipt, retry=retry)
+        settled = settle(ledger, row, grace=GRACE, posted=receipt, retry=retry, who=who)
     except LedgerConflict:
         raise UsageError(
             what=f"`{row_id}` was settled by somebody else, or that post is another slot's.",
@@ -239,9 +259,10 @@ def _held_row(bot: Bot, ledger: Ledger, row_id: str) -> Row:
 
 @click.command(short_help="The kill switch: from now on nothing is posted.")
 @click.option("--why", default="", metavar="TEXT", help="For whoever sees `bot status`.")
+@by_option
 @account_option
 @pass_bot
-def pause(bot: Bot, why: str, accounts: tuple[str, ...]) -> int:
+def pause(bot: Bot, why: str, by: str | None, accounts: tuple[str, ...]) -> int:
     """The kill switch: from now on nothing is posted, by any worker on this ledger.
 
     \b
@@ -249,23 +270,27 @@ def pause(bot: Bot, why: str, accounts: tuple[str, ...]) -> int:
                bot pause --account x_fr
     """
 
+    from bot.ledger.base import Halt
+
+    who = name_of(by)
+
     def act(ledger: Ledger) -> str:
         for name in accounts:
-            said = f"paused by a person{why and ': '}{why}"
-            ledger.halt(name, Halt(ledger.now(), said, person=True))
+            said = f"paused by {who}{why and ': '}{why}"
+            ledger.halt(name, Halt(ledger.now(), said, person=True), who=who)
         if not accounts:
-            ledger.pause(why)
+            ledger.pause(why, who=who)
         return "Paused. `bot resume` lifts it."
-
-    from bot.ledger.base import Halt
 
     return _switch(bot, accounts, act)
 
 
 @click.command(short_help="Lifts the pause and the halts.")
+@click.option("--why", default="", metavar="TEXT", help="For the audit trail.")
+@by_option
 @account_option
 @pass_bot
-def resume(bot: Bot, accounts: tuple[str, ...]) -> int:
+def resume(bot: Bot, why: str, by: str | None, accounts: tuple[str, ...]) -> int:
     """Lifts the pause, and every account's halt; with --account, only that account's halt.
 
     \b
@@ -276,11 +301,13 @@ def resume(bot: Bot, accounts: tuple[str, ...]) -> int:
 
     from bot.halting import resume as resume_account
 
+    who = name_of(by)
+
     def act(ledger: Ledger) -> str:
         names = accounts or tuple(ledger.halts())
-        lifted = [name for name in names if resume_account(ledger, name)]
+        lifted = [name for name in names if resume_account(ledger, name, why, who=who)]
         if not accounts:
-            ledger.resume()
+            ledger.resume(why, who=who)
         paused = " All accounts are still paused." if ledger.paused() else ""
         halted = f" No longer halted: {', '.join(lifted)}." if lifted else ""
         return f"Resumed.{halted}{paused}"

@@ -147,6 +147,30 @@ def check_names(names: Sequence[str], known: Collection[str], fix: str) -> None:
             raise UsageError(what=f"There is no account `{name}`.", fix=fix)
 
 
+def name_of(by: str | None) -> str:
+    """Who does something: what `--by` says, else one's own name. UsageError for no name."""
+    from bot.approval import name_in
+
+    return name_in(by if by is not None else own_name())
+
+
+def own_name() -> str:
+    """The name that git commits with; without one, the login's."""
+    import getpass
+    import subprocess
+
+    try:
+        said = subprocess.run(
+            ["git", "config", "user.name"],  # noqa: S607 - whichever git the user has
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.strip()
+    except OSError:
+        said = ""
+    return said or getpass.getuser()
+
+
 def zone_of(campaign: Campaign) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
@@ -225,6 +249,9 @@ account_option = click.option(
     multiple=True,
     metavar="NAME",
     help="Only this account; may be repeated.",
+)
+by_option = click.option(
+    "--by", metavar="NAME", help="Who does it (the name that git has, or the login)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="For machines: JSON.")
 

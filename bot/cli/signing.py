@@ -14,6 +14,7 @@ from bot.cli.shared import (
     Bot,
     counted,
     make_planner,
+    own_name,
     pass_bot,
     pick_accounts,
     read_time,
@@ -75,7 +76,7 @@ def approve(
             what="There is nobody to ask here.", fix="Say --yes to sign off all that is shown."
         )
     _show(open_posts, campaign, approvals)
-    name = by if by is not None else _own_name()
+    name = by if by is not None else own_name()
     question = f"Sign off {counted(len(open_posts), 'post')} as {name}?"
     if not yes and not click.confirm(question):
         click.echo("Nothing was signed off.")
@@ -166,20 +167,3 @@ def _show(posts: Sequence[Planned], campaign: Campaign, approvals: Approvals) ->
     for planned in posts:
         sign_off = approvals.in_words(planned)
         click.echo("\n".join(card(planned, zone, width, explain=False, sign_off=sign_off)) + "\n")
-
-
-def _own_name() -> str:
-    """The name that git commits with; without one, the login's."""
-    import getpass
-    import subprocess
-
-    try:
-        said = subprocess.run(
-            ["git", "config", "user.name"],  # noqa: S607 - whichever git the user has
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip()
-    except OSError:
-        said = ""
-    return said or getpass.getuser()

@@ -163,8 +163,9 @@ class MemoryNotes:
         for (trouble, stage, to), due in self._due.items():
             begun = self._due.get((trouble, "begun", to))
             waits = stage != "begun" and begun is not None and not begun.done
-            held = due.holder and now < due.until
-            if to == address and not (due.done or waits or held) and due.next_at <= now:
+            held = due.holder and rules.to_come(due.until, now)
+            later = rules.to_come(due.next_at, now)
+            if to == address and not (due.done or waits or held or later):
                 yield due.next_at, stage, trouble
 
     def delivered(self, delivery: Delivery) -> bool:

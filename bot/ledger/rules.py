@@ -153,6 +153,14 @@ REMINDED = frozenset({"paused"})
 
 _DAY = timedelta(days=1)
 
+LONGEST_WAIT = _DAY
+"""No alert waits for longer, and no lease of one is. A later time was a wrong clock's."""
+
+
+def to_come(at: datetime, now: datetime) -> bool:
+    """Whether a delivery has to wait for this time."""
+    return now < at <= now + LONGEST_WAIT
+
 
 def stages(trouble: Trouble, now: datetime) -> list[str]:
     """What is due to be told, by now, of a trouble that stands. A reminder that was missed is not

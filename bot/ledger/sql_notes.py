@@ -81,7 +81,8 @@ _DROP_REMINDERS = """
 _FORGET_DELIVERIES = "DELETE FROM deliveries WHERE trouble = :id"
 
 _FREE = """
-    delivered_at IS NULL AND next_at <= :now AND (lease IS NULL OR lease_until <= :now)
+    delivered_at IS NULL AND (next_at <= :now OR next_at > :far)
+        AND (lease IS NULL OR lease_until <= :now OR lease_until > :far)
 """
 
 _LEASE = f"""
@@ -262,7 +263,8 @@ class SqlNotes(SqlStore):
         with self._write() as now:
             self._make_due(address, now)
             until = text_of(now + timedelta(seconds=seconds))
-            mine = {"address": address, "holder": holder, "until": until, "now": text_of(now)}
+            times = {"until": until, "now": text_of(now), "far": text_of(now + rules.LONGEST_WAIT)}
+            mine = {"address": address, "holder": holder, **times}
             for found in self._all(_LEASE, **mine):
                 trouble = _trouble(self._all(_TROUBLE, id=found["trouble"])[0])
                 return Delivery(trouble, found["stage"], address, found["attempts"], holder)

@@ -28,7 +28,7 @@ def coming(
 
     They start after the account's newest row; with none, at `begin`, else at the campaign's
     `starts`, else now. With rows, `begin` only says from when on they are shown. `days` counts
-    from where the showing starts.
+    from where the showing starts, and where nobody said so, not from before now.
     """
     each = [
         _coming(planner, campaign.accounts[name], history, now, begin, days)
@@ -56,7 +56,7 @@ def _coming(
         shown = planner.plan(account, history, shown_from - _JUST_BEFORE)
     if days is None:
         return shown
-    end = shown_from + timedelta(days=days)
+    end = (begin or max(shown_from, now)) + timedelta(days=days)
     return takewhile(lambda planned: planned.slot.at < end, shown)
 
 

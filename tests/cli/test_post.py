@@ -303,8 +303,8 @@ def test_what_needs_a_person_reaches_one(
     with Listener() as listener:
         cli("post", env={**live, "ALERT_URL": listener.url}, code=1)
         (alert,) = listener.alerts()
-    assert (alert["event"], alert["id"]) == ("failed", slot)
-    assert alert["message"].startswith(f"Refused for good: {slot}: ")
+    assert (alert["event"], alert["id"]) == ("lost", f"x/lost/{slot.removeprefix('x/')}")
+    assert alert["message"].startswith(f"{slot} was not posted: X: refused: ")
 
 
 @pytest.mark.parametrize("fault", ["credits_depleted", "suspended"])
@@ -350,7 +350,7 @@ def test_a_slot_whose_account_was_halted_with_its_pictures_says_so(
     done = cli("post", env=live, code=1)
     first, second = done.complaint()
     assert first == f"{slot}: due, and not sent: the account is halted, see below"
-    assert second.startswith("x: halted: X: not sent: uploading media/square.png: 402")
+    assert second.startswith("x: halted: X: not sent: uploading: 402")
     assert states(cli) == {}
     assert "halted x" in cli("doctor", env=live, code=1).out
 
@@ -372,10 +372,15 @@ def test_credentials_that_are_mended_lift_the_halt(
         cli("post", env=wrong, code=1)
         (alert,) = listener.alerts()
         done = cli("post", env=env)
-        assert listener.alerts() == []
+        (over,) = listener.alerts()
+    assert (over["id"], over["stage"]) == (alert["id"], "over")
     assert alert["event"] == "halted"
     assert "the first post that goes out lifts it" in alert["message"]
-    assert [event["event"] for event in done.events()][-2:] == ["posted", "unhalted"]
+    assert [event["event"] for event in done.events()][-3:] == [
+        "posted",
+        "unhalted",
+        "trouble_over",
+    ]
     assert states(cli) == {slot: "posted"}
     assert "HALTED" not in cli("status", env=live).out
 
@@ -424,37 +429,67 @@ def test_a_worker_whose_schedule_is_over_says_so(
     assert "the schedule is over" in coming["slot"]
 
 
-@pytest.mark.parametrize(("options", "alerts"), [(["--live"], 1), (["--dry-run"], 0)])
-def test_only_a_live_worker_alerts(
-    cli: Cli, live: dict[str, str], lanes: list[worker.Lane], options: list[str], alerts: int
+@pytest.mark.parametrize(("options", "live_one"), [(["--live"], True), (["--dry-run"], False)])
+def test_only_a_live_worker_is_watched(
+    cli: Cli, live: dict[str, str], lanes: list[worker.Lane], options: list[str], live_one: bool
 ) -> None:
     with Listener() as listener:
-        cli("run", *options, env={**live, "ALERT_URL": listener.url})
-        lanes[0]._worker._tell("held", id="x/1", why="too old")
-        assert len(listener.alerts()) == alerts
-
-
-@pytest.mark.parametrize(("options", "beats"), [(["--live"], True), (["--dry-run"], False)])
-def test_only_a_live_worker_has_a_heartbeat(
-    cli: Cli,
-    live: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    options: list[str],
-    beats: bool,
-) -> None:
-    given: list[Callable[[], None] | None] = []
-    monkeypatch.setattr(
-        worker.Worker, "__init__", lambda _, tell, note, heartbeat: given.append(heartbeat)
-    )
-    monkeypatch.setattr(worker.Worker, "run", lambda *_: 0)
-    monkeypatch.setattr(worker.Lane, "__init__", lambda *_: None)
-    with Listener() as listener:
-        cli("run", *options, env={**live, "HEARTBEAT_URL": listener.url})
-        (beat,) = given
-        assert (beat is not None) == beats
-        if beat is not None:
-            beat()
+        env = {**live, "ALERT_URL": listener.url, "HEARTBEAT_URL": listener.url}
+        cli("run", *options, env=env)
+        watch = lanes[0]._worker._watch
+        assert (watch is not None) == live_one
+        if watch is not None:
+            watch.once()
             assert listener.got.get(timeout=60)[0] == "GET"
+
+
+@pytest.mark.parametrize("mode", ["--live", "--dry-run"])
+def test_the_heartbeat_is_fetched_by_post_while_all_is_well(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path, mode: str
+) -> None:
+    slot = due(site)
+    with Listener() as listener:
+        env = {**live, "HEARTBEAT_URL": listener.url}
+        cli("post", mode, env=env)
+        if mode == "--dry-run":
+            assert listener.got.empty()
+            return
+        assert listener.got.get(timeout=60)[0] == "GET"
+        assert states(cli) == {slot: "posted"}
+        cli("pause")
+        cli("post", mode, env=env)
+        assert listener.got.get(timeout=60)[0] == "GET", "a pause is a person's own act"
+
+
+def test_the_heartbeat_is_not_fetched_by_post_while_it_is_not(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    due(site)
+    x.faults.add("status", code=400)
+    with Listener() as listener:
+        cli("post", env={**live, "HEARTBEAT_URL": listener.url}, code=1)
+        assert listener.got.empty()
+
+
+def test_a_ledger_that_is_away_is_told_by_post(cli: Cli, live: dict[str, str], x: FakeX) -> None:
+    url = "postgresql://bot:correct-horse@127.0.0.1:1/bot"
+    with Listener() as listener:
+        hooks = {"ALERT_URL": listener.url, "HEARTBEAT_URL": listener.url}
+        cli("post", env={**live, **hooks, "DATABASE_URL": url}, code=1)
+        (alert,) = listener.alerts()
+    assert (alert["event"], alert["stage"]) == ("ledger", "begun")
+    assert "correct-horse" not in str(alert)
+
+
+def test_an_alert_address_that_can_not_be_read_is_said_at_the_start(
+    cli: Cli, live: dict[str, str], x: FakeX
+) -> None:
+    for command in ("post", "run"):
+        done = cli(command, env={**live, "ALERT_URL": "nonesuch://token-of-somebody"}, code=2)
+        assert done.complaint()[0] == (
+            "Error: ALERT_URL: the address that begins with nonesuch:// can't be read"
+        )
+    assert x.requests == []
 
 
 def touched(picture: Path) -> None:
@@ -462,7 +497,7 @@ def touched(picture: Path) -> None:
 
 
 def redrawn(picture: Path) -> None:
-    picture.write_bytes(png(900, 900))
+    picture.write_bytes(png(9, 9))
 
 
 def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.ledger.base import PlanNote
 from bot.ledger.sqlite import SqliteLedger
 from tests.cli.book import HOUR, Book
 from tests.cli.conftest import CAMPAIGN, Cli
@@ -175,7 +177,7 @@ def test_before_anything_happened(cli: Cli, site: Path) -> None:
         "Ledger: bot.sqlite3",
     ]
     assert "x on x: no rows yet" in said
-    assert said[-2:] == ["No worker was heard of within a day.", "Nothing needs a person."]
+    assert said[-2:] == ["No worker is running; `bot post` needs none.", "Nothing needs a person."]
     assert not (site / "bot.sqlite3").exists()
     found = cli("status", "--json").json()
     assert (found["mode"], found["paused"], found["workers"]) == ("dry run", None, [])
@@ -193,19 +195,19 @@ def test_what_went_last_and_what_comes_next(cli: Cli, book: Book) -> None:
     posted = book.posted()
     book.missed()
     next_post = cli("preview", "--json", "--count", "1").json()[0]
-    found = cli("status", "--json").json()["accounts"][0]
+    found = cli("status", "--json", code=1).json()["accounts"][0]
     assert found["last"]["id"] == posted.id
     assert found["next"] == next_post
     assert found["counts"] == {"posted": 1, "missed": 2}
-    said = cli("status").out
+    said = cli("status", code=1).out
     assert "x on x: 2 missed, 1 posted" in said
     assert f"        {posted.url}\n" in said
     (line,) = [line for line in said.splitlines() if line.startswith("  next  ")]
     assert line.endswith((" CET", " CEST"))
 
 
-def test_what_is_open_is_no_persons_business_yet(cli: Cli, book: Book) -> None:
-    row = book.unknown()
+def test_what_is_open_is_no_persons_business_yet(cli: Cli, site: Path) -> None:
+    row = Book(site, ago=2 * HOUR).unknown()
     said = cli("status").out
     assert f"  open  {row.id}: unknown\n        X: it may have been posted\n" in said
     assert [each["id"] for each in cli("status", "--json").json()["accounts"][0]["open"]] == [
@@ -230,13 +232,33 @@ def test_a_held_post_needs_a_person(cli: Cli, book: Book, site: Path) -> None:
     assert any(f"bot resolve {row.id}" in line for line in shown), "it can be copied as it stands"
 
 
-@pytest.mark.parametrize(("ago", "code"), [(20 * HOUR, 1), (30 * HOUR, 0)])
-def test_a_refused_post_needs_a_person_for_a_day(
-    cli: Cli, site: Path, ago: timedelta, code: int
-) -> None:
-    row = Book(site, ago=ago).failed()
-    found = cli("status", "--json", code=code).json()["needs_a_person"]
-    assert [each["id"] for each in found] == ([row.id] if code else [])
+@pytest.mark.parametrize("state", ["failed", "lost"])
+def test_a_lost_post_needs_a_person_until_one_goes_out(cli: Cli, site: Path, state: str) -> None:
+    book = Book(site, ago=300 * HOUR)
+    if state == "failed":
+        book.failed("X: refused: 400")
+    else:
+        book.missed("late: X: not sent: no connection")
+    (need,) = cli("status", "--json", code=1).json()["needs_a_person"]
+    newest = cli("log", "--json").json()[-1]
+    assert (need["id"], need["state"], need["since"]) == (newest["id"], state, newest["slot"])
+    assert need["reason"] == (
+        f"{newest['id']} was not posted: "
+        + ("X: refused: 400" if state == "failed" else "X: not sent: no connection")
+    )
+    assert "Nothing needs a person" not in cli("status", code=1).out
+    book.posted()
+    assert cli("status", "--json").json()["needs_a_person"] == []
+
+
+def test_the_content_that_is_posted_from_may_be_another(cli: Cli, site: Path, book: Book) -> None:
+    book.posted()
+    assert cli("status", "--json").json()["accounts"][0]["other_content"] is False
+    ledger = book.ledger()
+    ledger.note_plan("x", PlanNote("other", "s", datetime.now(UTC)))
+    ledger.close()
+    assert cli("status", "--json").json()["accounts"][0]["other_content"] is True
+    assert "The content here is not what x was last posted from" in cli("status").out
 
 
 @pytest.mark.parametrize(
@@ -259,28 +281,36 @@ def test_a_worker_that_fell_silent_needs_a_person(
     assert ("It ended without saying so." in said) == bool(code)
 
 
-def test_a_pause_is_said_with_its_reason(cli: Cli) -> None:
-    cli("pause", "--why", "Waiting for the board")
-    said = cli("status").out
+def test_a_pause_is_said_with_its_reason_and_needs_a_person(cli: Cli) -> None:
+    cli("pause", "--why", "Waiting for the board", "--by", "Ada Example")
+    said = cli("status", code=1).out
     assert "PAUSED since " in said
-    assert ": Waiting for the board\nNothing is posted until `bot resume`." in said
-    assert cli("status", "--json").json()["paused"]["why"] == "Waiting for the board"
+    assert " by Ada Example: Waiting for the board\nNothing is posted until `bot resume`." in said
+    found = cli("status", "--json", code=1).json()
+    assert found["paused"]["why"] == "Waiting for the board"
+    assert found["paused"]["who"] == "Ada Example"
+    (need,) = found["needs_a_person"]
+    assert (need["id"], need["state"], need["since"]) == (
+        "pause",
+        "paused",
+        found["paused"]["since"],
+    )
     cli("resume")
     assert "PAUSED" not in cli("status").out
     cli("pause")
-    (line,) = [line for line in cli("status").out.splitlines() if "PAUSED" in line]
-    assert line.endswith((" CET", " CEST"))
+    (line,) = [line for line in cli("status", code=1).out.splitlines() if "PAUSED" in line]
+    assert re.search(r" CES?T by \S", line)
 
 
 def test_one_account_is_paused_and_resumed(cli: Cli, site: Path) -> None:
     rewrite(site, "[accounts.x]", FRENCH)
-    said = cli("pause", "--account", "fr", "--why", "On strike").out
+    said = cli("pause", "--account", "fr", "--why", "On strike", "--by", "Ada").out
     assert said == "Paused. `bot resume` lifts it.\n"
     found = cli("status", "--json", code=1).json()
     assert found["paused"] is None
     halted = {each["account"]: each["halted"] for each in found["accounts"]}
     assert halted["x"] is None
-    assert (halted["fr"]["why"], halted["fr"]["person"]) == ("paused by a person: On strike", True)
+    assert (halted["fr"]["why"], halted["fr"]["person"]) == ("paused by Ada: On strike", True)
     assert "HALTED: fr, since " in cli("status", code=1).out
     cli("pause")
     said = cli("resume", "--account", "fr").out
@@ -438,9 +468,9 @@ def test_what_is_not_held_can_not_be_settled(cli: Cli, book: Book) -> None:
 
 def test_a_pause_keeps_the_time_and_reason_of_the_first(cli: Cli) -> None:
     assert cli("pause", "--why", "one").out == "Paused. `bot resume` lifts it.\n"
-    before = cli("status", "--json").json()["paused"]
+    before = cli("status", "--json", code=1).json()["paused"]
     cli("pause", "--why", "two")
-    assert cli("status", "--json").json()["paused"] == before
+    assert cli("status", "--json", code=1).json()["paused"] == before
     assert before["why"] == "one"
     assert cli("resume").out == "Resumed.\n"
     assert cli("resume").out == "Resumed.\n"
@@ -472,7 +502,7 @@ def test_migrating_twice(cli: Cli, request: pytest.FixtureRequest, store: str) -
     assert cli("log", "--json", env=env).json() == []
     assert cli("status", env=env).code == 0
     cli("pause", env=env)
-    assert "PAUSED" in cli("status", env=env).out
+    assert "PAUSED" in cli("status", env=env, code=1).out
 
 
 def test_a_ledger_of_a_later_version_is_left_alone(cli: Cli, site: Path) -> None:
@@ -483,3 +513,72 @@ def test_a_ledger_of_a_later_version_is_left_alone(cli: Cli, site: Path) -> None
     done = cli("migrate", code=1)
     assert "99" in done.err
     assert "newer" in done.err
+
+
+# -- who did what -----------------------------------------------------------------------------
+
+
+def test_the_audit_trail(cli: Cli, site: Path, book: Book) -> None:
+    held, other = book.held(), book.held()
+    cli("pause", "--why", "a meeting", "--by", "Ada")
+    cli("resume", "--by", "Ben", "--why", "it is over")
+    cli("pause", "--account", "x", "--by", "Ada")
+    cli("resume", "--account", "x", "--by", "Ben")
+    cli("resolve", held.id, "--drop", "--by", "Ada")
+    cli("resolve", other.id, "--posted", "https://x.com/i/status/77", "--by", "Ben")
+    trail = cli("log", "--audit", "--json").json()
+    assert [list(each) for each in trail] == [["at", "who", "what", "about", "why"]] * len(trail)
+    assert [(each["who"], each["what"], each["about"]) for each in trail] == [
+        ("Ada", "pause", ""),
+        ("Ben", "resume", ""),
+        ("Ada", "halt", "x"),
+        ("Ben", "unhalt", "x"),
+        ("Ada", "resolve", held.id),
+        ("Ben", "resolve", other.id),
+    ]
+    assert [each["why"] for each in trail[:3]] == ["a meeting", "it is over", "paused by Ada"]
+    assert cli("log", "--audit", "--json", "--last", "2").json() == trail[-2:]
+    assert cli("log", "--audit", "--account", "x", "--json").json() == trail
+    table = cli("log", "--audit").out.splitlines()
+    assert table[0] == "at\twho\twhat\tabout\twhy"
+    assert len(table) == len(trail) + 1
+    rows = list(csv.DictReader(io.StringIO(cli("log", "--audit", "--csv").out)))
+    assert rows == trail
+
+
+def test_sign_offs_are_shown_along_with_the_trail(cli: Cli) -> None:
+    cli("approve", "--count", "2", "--yes", "--by", "Cleo")
+    cli("pause", "--by", "Ada")
+    trail = cli("log", "--audit", "--json").json()
+    assert sorted((each["who"], each["what"]) for each in trail) == [
+        ("Ada", "pause"),
+        ("Cleo", "approve"),
+        ("Cleo", "approve"),
+    ]
+    signed = [each for each in trail if each["what"] == "approve"]
+    assert all(each["about"].startswith("x/20") and each["why"] for each in signed)
+
+
+def test_who_it_was_is_what_git_or_the_login_says(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli.shared.own_name", lambda: "Own Name")
+    cli("pause")
+    cli("resume", "--by", "=HYPERLINK()")
+    first, second = cli("log", "--audit", "--json").json()
+    assert (first["who"], second["who"]) == ("Own Name", "=HYPERLINK()")
+    assert "'=HYPERLINK()" in cli("log", "--audit", "--csv").out
+    for name in ("", "a\x00b", "@someone", "x" * 101):
+        done = cli("pause", "--by", name, code=2)
+        assert "can't be a person's name" in done.err
+    assert cli("status").code == 0
+
+
+def test_a_halt_of_the_bots_own_is_in_the_trail(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    x.faults.add("credits_depleted", match="POST /2/media/*", times=None)
+    cli("post", "--now", env=live, code=1)
+    (halt,) = cli("log", "--audit", "--json").json()
+    assert (halt["who"], halt["what"], halt["about"]) == ("the bot", "halt", "x")
+    assert "402" in halt["why"]

@@ -136,7 +136,6 @@ class Upload:
     polls_left: int = 0
     poll_at: float = 0.0
     broken: str = ""
-    broken_title: str = "InvalidMedia"
     used: bool = False
 
     @property

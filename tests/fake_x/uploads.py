@@ -153,10 +153,8 @@ def _check_kind(upload: Upload, picture: Picture) -> None:
 def _process(store: Store, call: Call, upload: Upload, picture: Picture) -> None:
     slow = call.struck("slow_processing")
     upload.broken = _too_much(store, picture) if upload.category == "tweet_gif" else ""
-    failure = call.struck("processing_failed")
-    if failure:
-        upload.broken = failure.options["detail"]
-        upload.broken_title = failure.options["title"]
+    if call.struck("processing_failed"):
+        upload.broken = "processing failed"
     if upload.category == "tweet_gif" or upload.broken:
         upload.polls_left = max(store.rules.processing_calls, 1)
     if slow:
@@ -196,7 +194,7 @@ def _described(store: Store, upload: Upload) -> dict[str, Any]:
         data["processing_info"] = progress
     if progress.get("state") == "failed":
         kind = PROBLEMS + "invalid-request"
-        document["errors"] = [{"title": upload.broken_title, "detail": upload.broken, "type": kind}]
+        document["errors"] = [{"title": "Invalid Media", "detail": upload.broken, "type": kind}]
     return document
 
 

@@ -216,7 +216,8 @@ class Chaos:
         rows = self.stage.rows()
         if any(row.state == "held" for row in rows):
             assert code == 1, "`bot status` must say that something needs a person"
-        alerted = {str(alert.get("id")) for alert in self.stage.alerts()}
+        alerts = self.stage.alerts()
+        alerted = {str(alert["account"]) for alert in alerts if alert["event"] == "held"}
         return Evidence(rows, self.stage.x.seen(), self.stage.steps(), alerted, shown)
 
     def told(self) -> Counter[str]:

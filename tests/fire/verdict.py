@@ -18,10 +18,10 @@ from tests.fire.x import Seen
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is left after a run: rows, posts, and the ids of the posts a person was told of.
+    """What is left after a run: rows, posts, and what a person was told of.
 
-    `steps` is how far apart each account's slots are. `alerted` are those that an alert came for,
-    `shown` those that `bot status` shows.
+    `steps` is how far apart each account's slots are. `alerted` are the accounts for whose held
+    posts an alert came, `shown` the posts that `bot status` shows.
     """
 
     rows: Sequence[Row]
@@ -39,6 +39,8 @@ def judge(evidence: Evidence) -> list[str]:
     ids = {post.remote_id for post in evidence.seen}
     for row in evidence.rows:
         wrong += _wrong_with(row, ids, evidence.shown)
+    held = {row.account for row in evidence.rows if row.state == "held"}
+    wrong += [f"{name}: held, and nobody heard of it" for name in held - set(evidence.alerted)]
     by_account = sorted(evidence.rows, key=lambda row: (row.account, row.number))
     for account, rows in groupby(by_account, key=lambda row: row.account):
         wrong += _gaps(list(rows), evidence.steps[account])
@@ -96,5 +98,3 @@ def table(evidence: Evidence) -> Iterator[tuple[str, int]]:
             yield from ((f"  {reason}", n) for reason, n in reasons.most_common())
     reconciled = Counter(row.reason for row in rows if row.state == "posted" and row.reason)
     yield from ((f"posted, {reason}", n) for reason, n in reconciled.items())
-    held = [row.id for row in rows if row.state == "held"]
-    yield "held, and the alert died with its worker", len(set(held) - set(evidence.alerted))

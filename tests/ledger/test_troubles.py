@@ -254,3 +254,11 @@ def test_a_pause_that_stands_is_told_of_again_each_day(store: Store, ledger: Led
     assert ledger.undelivered(leased(ledger), ledger.now())
     ledger.trouble_over(paused.id)
     assert told(ledger) == [(paused.id, "over")], "and none that was left is told after its end"
+
+
+def test_a_time_that_a_wrong_clock_wrote_puts_off_nothing(store: Store, ledger: Ledger) -> None:
+    trouble = a_trouble(ledger)
+    ledger.trouble_begun(trouble, [HERE])
+    assert ledger.undelivered(leased(ledger), ledger.now() + 365 * DAY)
+    assert ledger.lease(HERE, "one", 365 * DAY.total_seconds()) is not None
+    assert told(ledger) == [(trouble.id, "begun")]

@@ -1,0 +1,358 @@
+"""Who must hear of what: one rule, asked by status, the alerts, the heartbeat and doctor alike.
+
+All is well for an account while its newest passed slot
+
+    was posted
+    is still being settled            sending, retry or unknown, within their times
+    was passed over on purpose        paused by a person, dropped by one, rescheduled, before birth
+
+Otherwise it is in trouble, and so is what needs a person or stands in the way of the next post:
+
+    lost      the newest passed slot was not posted: missed, refused, or nobody was there to post it
+    halted    the account's own circuit breaker stands, or nothing went out since it was lifted
+    held      a post is in doubt, and only a person can say
+    silent    a worker is gone without goodbye, and no other took its place
+    clock     this host's clock is far from the network's own time
+    keys      an account's credentials are missing
+    fault     a fault of the program stops an account
+    paused    a person's own act; told, reminded of, but the heartbeat goes on
+    content   something is left out for its errors; said by status, no alarm until it costs a slot
+
+Whether a slot was lost is known without any process: whoever posts notes the account's next slot
+and its expiry in the ledger, so a slot whose expiry passed without a row is lost. `gather` reads,
+`judge` is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from bot import publishing as reasons
+from bot.domain import EMPTY, Problem, slot_id
+from bot.ledger.base import ALIVE, OPEN, Beat, Halt, Ledger, Pause, PlanNote, Row, Trouble
+from bot.publishing import TOO_OLD
+
+LOST, HALTED, HELD, SILENT, PAUSED = "lost", "halted", "held", "silent", "paused"
+CLOCK, KEYS, FAULT, CONTENT = "clock", "keys", "fault", "content"
+
+EVERYBODY = "all accounts"
+"""Whose trouble it is, for people, where it is no account's own."""
+
+WITNESSED = frozenset({CLOCK, KEYS, FAULT})
+"""Kinds that only the process itself can know; others read them in the ledger."""
+
+UNTOLD = frozenset({CONTENT})
+"""Kinds that `bot status` shows, and no alert is sent about."""
+
+LOOKS_ON = frozenset({PAUSED, CONTENT})
+"""Kinds that leave the heartbeat going."""
+
+SLACK = timedelta(minutes=15)
+"""Cron jobs come every 15 minutes at most; so much later a row is settled that time settles."""
+
+PURPOSE = frozenset({"birth", reasons.PAUSED, reasons.RESCHEDULED})
+"""Why a slot that was missed is nobody's trouble."""
+
+_WORDS = {
+    reasons.LATE: (
+        "its time passed before it could be sent",
+        "Look at the log of the worker, or of the cron job.",
+    ),
+    reasons.MEDIA: (
+        "its pictures were not ready",
+        "Look whether they are there, and whether the network is reached.",
+    ),
+    reasons.UNAPPROVED: (
+        "it was not signed off",
+        "`bot approve` shows what lacks a sign-off.",
+    ),
+    reasons.NOTHING: (
+        "nothing is left to draw",
+        "Add content, or mend what `bot check` names; `bot preview --explain` says more.",
+    ),
+    reasons.WITHDRAWN: (
+        "the content no longer makes it, or its sign-off is gone",
+        "`bot check` says whether the content is as you mean it; the next post ends this.",
+    ),
+    reasons.HALTED: (
+        "the account was halted, and nothing went out since",
+        "The next post that goes out ends this.",
+    ),
+}
+"""Of each reason for a missed slot: what it means where nothing more is known, and what to do."""
+
+_REFUSED = "It will not be sent again; mend the cause before the next slot."
+_NOBODY = "Start the worker, or look why the cron job does not run."
+_FIRST_LOOK, _WIDER = 8, 8
+
+
+class Standing(NamedTuple):
+    """One account: its newest rows, newest first, back to the newest that ended well; its halt."""
+
+    account: str
+    newest: Sequence[Row] = ()
+    halt: Halt | None = None
+    note: PlanNote | None = None
+
+
+class Facts(NamedTuple):
+    """Everything that the rule goes by.
+
+    `held` are the held rows of all accounts, `told` the troubles that stand in the ledger, and
+    `witnessed` what this process itself knows and no row tells.
+    """
+
+    accounts: Sequence[Standing] = ()
+    halts: Mapping[str, Halt] = EMPTY
+    held: Sequence[Row] = ()
+    beats: Sequence[Beat] = ()
+    paused: Pause | None = None
+    left_out: Sequence[Problem] = ()
+    told: Sequence[Trouble] = ()
+    witnessed: Sequence[Trouble] = ()
+
+
+class Found(NamedTuple):
+    """A trouble, what it is about (an id for people), and the word that `status` has for it."""
+
+    trouble: Trouble
+    subject: str
+    state: str
+
+
+def gather(
+    ledger: Ledger,
+    accounts: Iterable[str],
+    *,
+    left_out: Sequence[Problem] = (),
+    witnessed: Sequence[Trouble] = (),
+) -> Facts:
+    """What the ledger says of these accounts, and of all that needs a person."""
+    told = ledger.troubles()  # first: what somebody told by then, the rows read after it show too
+    halts = ledger.halts()
+    return Facts(
+        accounts=[
+            Standing(name, _newest(ledger, name), halts.get(name), ledger.plan_note(name))
+            for name in accounts
+        ],
+        halts=halts,
+        held=list(ledger.rows(states=("held",))),
+        beats=ledger.beats(),
+        paused=ledger.paused(),
+        left_out=left_out,
+        told=told,
+        witnessed=witnessed,
+    )
+
+
+def _newest(ledger: Ledger, account: str) -> list[Row]:
+    """The newest rows, newest first: as many as it takes to find one that ended well."""
+    count = _FIRST_LOOK
+    while True:
+        rows = list(ledger.rows(account, newest=count))[::-1]
+        if len(rows) < count or any(_ended_well(row) for row in rows):
+            return rows
+        count *= _WIDER
+
+
+def judge(facts: Facts, now: datetime) -> list[Found]:
+    """The one rule. Of each account and kind the oldest comes first."""
+    return [
+        *_paused(facts),
+        *_halted(facts),
+        *(found for each in facts.accounts for found in _lost(each, facts, now)),
+        *_held(facts.held),
+        *_silent(facts.beats, now),
+        *_seen(facts),
+        *_left_out(facts.left_out, now),
+    ]
+
+
+def _new(account: str, kind: str, at: datetime, what: str = "", fix: str = "") -> Trouble:
+    return Trouble(account, kind, at, at, what, fix)
+
+
+def all_well(found: Collection[Found]) -> bool:
+    """Whether the heartbeat may be fetched."""
+    return all(each.trouble.kind in LOOKS_ON for each in found)
+
+
+def _paused(facts: Facts) -> Iterator[Found]:
+    if facts.paused is not None:
+        since, why, who = facts.paused
+        what = f"Everything is paused{_by(who)}{why and ': '}{why}"
+        fix = "Nothing is posted until `bot resume`."
+        yield Found(_new("", PAUSED, since, what, fix), "pause", PAUSED)
+    for account, halt in facts.halts.items():
+        if is_pause(halt):
+            what, fix = f"{account} is {halt.why}", halt.outlook(account)
+            yield Found(
+                Trouble(account, PAUSED, halt.since, halt.since, what, fix), account, PAUSED
+            )
+
+
+def _by(who: str) -> str:
+    return f" by {who}" if who else ""
+
+
+def is_pause(halt: Halt) -> bool:
+    """Whether a person paused the account; the program's own halts have a token."""
+    return halt.person and not halt.token
+
+
+def _halted(facts: Facts) -> Iterator[Found]:
+    for account, halt in facts.halts.items():
+        if not is_pause(halt):
+            kind = LOST if halt.unread else HALTED
+            fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
+            begun = _told(facts, account, kind) or Trouble(
+                account, kind, halt.since, halt.since, ""
+            )
+            yield Found(begun._replace(what=halt.why, fix=fix), account, HALTED)
+
+
+def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
+    """Of an account that is paused or halted, that is said already."""
+    if each.halt is not None or any(seen.account == each.account for seen in _clocks(facts)):
+        return
+    lost = [row for row in _undone(each.newest) if row.state not in OPEN or _overdue(row, now)]
+    slot = _unseen(each, facts.paused, now)
+    if slot is None and not lost:
+        return
+    first = lost[-1].slot if lost else slot
+    assert first is not None
+    state = lost[0].state if lost and slot is None and lost[0].state == "failed" else LOST
+    what, fix = _nobody_there(each.account, slot) if slot is not None else _cause(lost)
+    begun = (
+        _told(facts, each.account, HALTED)
+        or _told(facts, each.account, LOST)
+        or _new(each.account, LOST, first)
+    )
+    yield Found(begun._replace(what=what, fix=fix), slot_id(each.account, first), state)
+
+
+def _clocks(facts: Facts) -> Iterator[Trouble]:
+    """While a host's clock is wrong, no time in the ledger says that a slot was lost."""
+    return (seen for seen in (*facts.witnessed, *facts.told) if seen.kind == CLOCK)
+
+
+def _undone(newest: Sequence[Row]) -> Iterator[Row]:
+    """The rows since the newest that ended well, newest first; a held one is told by itself."""
+    for row in newest:
+        if _ended_well(row):
+            return
+        if row.state != "held":
+            yield row
+
+
+def _ended_well(row: Row) -> bool:
+    if row.state == "missed":
+        return _reason(row) in PURPOSE
+    return row.state == "posted" or (row.state == "failed" and row.reason == reasons.DROPPED)
+
+
+def _reason(row: Row) -> str:
+    """Of `late: the network did not answer`, the `late`."""
+    return row.reason.partition(":")[0]
+
+
+def _overdue(row: Row, now: datetime) -> bool:
+    """Whether a row is open for longer than its own times allow: nobody settles it."""
+    end = row.expires_at
+    if row.state != "retry" and row.armed_at is not None:
+        end = max(end, row.armed_at + TOO_OLD)
+    return now > end + SLACK
+
+
+def _unseen(each: Standing, paused: Pause | None, now: datetime) -> datetime | None:
+    """The slot that expired without a row, by what was noted when somebody last looked."""
+    note = each.note
+    if note is None or note.slot is None or note.expires is None or now <= note.expires:
+        return None
+    if each.newest and each.newest[0].slot >= note.slot:
+        return None
+    if paused is not None and paused.since <= note.expires:
+        return None
+    return note.slot
+
+
+def _nobody_there(account: str, slot: datetime) -> tuple[str, str]:
+    return f"{slot_id(account, slot)} was not posted: nobody was there to post it", _NOBODY
+
+
+def _cause(lost: Sequence[Row]) -> tuple[str, str]:
+    """What became of the newest of the lost rows, and what to do."""
+    row = lost[0]
+    if row.state in OPEN:
+        what = f"{row.id} is not settled: {row.state} since {_minute(row.armed_at or row.slot)}"
+        return what, _NOBODY
+    why, fix = row.reason, _REFUSED
+    if row.state == "missed":
+        head, _, tail = row.reason.partition(": ")
+        why, fix = _WORDS.get(head, (row.reason, "Look at `bot log`."))
+        why = tail or why
+    before = f" ({len(lost)} slots since {_minute(lost[-1].slot)})" if len(lost) > 1 else ""
+    return f"{row.id} was not posted: {why}{before}", fix
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _told(facts: Facts, account: str, kind: str) -> Trouble | None:
+    """The trouble of that kind that stands already: as long as it lasts it stays the same one."""
+    mine = (each for each in facts.told if (each.account, each.kind) == (account, kind))
+    return next(mine, None)
+
+
+def _held(rows: Iterable[Row]) -> Iterator[Found]:
+    for row in rows:
+        fix = (
+            f"Look at the account, then: bot resolve {row.id} --posted URL (it is there), or "
+            "--retry (it is not: send it again), or --drop (leave it)."
+        )
+        yield Found(_new(row.account, HELD, row.slot, row.reason, fix), row.id, HELD)
+
+
+def _silent(beats: Sequence[Beat], now: datetime) -> Iterator[Found]:
+    """Workers that were not heard of, oldest first. A time to come is a clock's that was wrong."""
+    alive = [beat for beat in beats if abs(now - beat.at) <= ALIVE]
+    for beat in sorted(beats, key=lambda beat: beat.at):
+        if beat in alive or any(_succeeds(other, beat) for other in alive):
+            continue
+        at, account = beat.at, str(beat.note.get("account", ""))
+        what = f"not heard of since {at.isoformat(timespec='seconds')}"
+        fix = "It ended without saying so. Look at its log, and start it again."
+        trouble = _new(account, SILENT, at, f"{beat.worker}: {what}", fix)
+        yield Found(trouble, beat.worker, SILENT)
+
+
+def _succeeds(other: Beat, beat: Beat) -> bool:
+    """Whether another worker, that is alive, began after this one did, for the same account."""
+    (mine, began), (theirs, later) = (
+        (each.note.get("account"), each.note.get("began")) for each in (beat, other)
+    )
+    if mine is None or mine != theirs or later is None:
+        return False
+    return began is None or datetime.fromisoformat(later) > datetime.fromisoformat(began)
+
+
+def _seen(facts: Facts) -> Iterator[Found]:
+    """What a process saw itself. Where it is gone, what stands in the ledger is the last word."""
+    known = {(each.account, each.kind): each for each in facts.told if each.kind in WITNESSED}
+    for seen in facts.witnessed:
+        standing = known.get((seen.account, seen.kind), seen)
+        known[seen.account, seen.kind] = standing._replace(what=seen.what, fix=seen.fix)
+    for trouble in known.values():
+        yield Found(trouble, trouble.account or EVERYBODY, trouble.kind)
+
+
+def _left_out(problems: Sequence[Problem], now: datetime) -> Iterator[Found]:
+    if problems:
+        first = problems[0]
+        many = "1 error leaves" if len(problems) == 1 else f"{len(problems)} errors leave"
+        what = f"{many} something out of the posts, the first: {first.where}: {first.what}"
+        trouble = _new("", CONTENT, now, what, "`bot check` shows each of them.")
+        yield Found(trouble, str(first.where), CONTENT)
