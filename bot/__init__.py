@@ -7,6 +7,8 @@ The modules in reading order. A module imports only modules above it (import-lin
     settings      environment and .env to typed settings
     logs          one line per event, text or JSON, secrets removed
     events        what happens, in sentences
+    characters    pure: characters that look like others, or like nothing
+    tomltext      pure: what is wrong with the marks of a TOML text, and mended
     schedule      pure: the slots in a time span
     media         media/ to assets: type, size, frames, alt text
     content       messages/ to a Campaign, or the list of everything wrong in it

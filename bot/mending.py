@@ -19,6 +19,8 @@ from bot.content.words import DOUBLE_QUOTES, ELLIPSIS, normalise
 from bot.content.writing import write_whole
 from bot.domain import KINDS, Campaign, Passage, Problem
 from bot.drafting import bare
+from bot.media import CATALOGUE
+from bot.tomltext import with_plain_marks
 
 _SHORTEST = 4
 """Of shorter words, one letter is too large a part: `to` and `by` are not each other misspelt."""
@@ -69,7 +71,9 @@ def _next(
         instead = {**texts, path: candidate}
         then, left = survey(root, known_networks=known_networks, instead=instead)
         is_mended = _alike(problem, left) < _alike(problem, problems)
-        is_mended = is_mended and _errors(left) < _errors(problems)
+        is_less = _errors(left) < _errors(problems)
+        is_less = is_less or (problem.rule == "toml-syntax" and _can_be_read(path, left))
+        is_mended = is_mended and is_less
         if is_mended and _same_words(campaign, then):
             return problem, candidate
     return None
@@ -79,6 +83,11 @@ def _alike(problem: Problem, problems: Collection[Problem]) -> int:
     """How often it is there, on whatever line: a mend may move those below it."""
     same = (problem.rule, problem.where.file, problem.what)
     return sum((each.rule, each.where.file, each.what) == same for each in problems)
+
+
+def _can_be_read(path: str, problems: Collection[Problem]) -> bool:
+    """Whether a TOML file can now be read: what else is wrong in it couldn't be seen before."""
+    return all(each.where.file != path or each.rule != "toml-syntax" for each in problems)
 
 
 def _errors(problems: Collection[Problem]) -> int:
@@ -120,7 +129,8 @@ def _candidate(problem: Problem, root: Path, texts: Mapping[str, str], hashtag: 
     """The file's text with this problem mended, perhaps; None where there is no safe way."""
     if problem.rule == "not-utf8":
         return _from_utf16(root / problem.where.file)
-    mender = _MENDERS.get(problem.rule)
+    is_catalogue = problem.where.file == CATALOGUE  # pictures are described by people
+    mender = None if is_catalogue and problem.rule != "toml-syntax" else _MENDERS.get(problem.rule)
     text = _text(root, problem.where.file, texts)
     if mender is None or text is None or problem.where.line is None:
         return None
@@ -253,6 +263,11 @@ def _with_rule(_: Problem, lines: list[str], at: int, __: str) -> list[str]:
     return _with(lines, at, "---" + end)
 
 
+def _plain_marks(_: Problem, lines: list[str], __: int, ___: str) -> list[str]:
+    """All of a TOML file's values in straight quotes, with plain spaces around them."""
+    return with_plain_marks("\n".join(lines)).split("\n")
+
+
 def _with(lines: list[str], at: int, line: str) -> list[str]:
     return [*lines[:at], line, *lines[at + 1 :]]
 
@@ -273,6 +288,7 @@ _MENDERS: Mapping[str, Callable[[Problem, list[str], int, str], list[str] | None
     "short-length": _longest_first,
     "short-ellipsis": _spaced_ellipsis,
     "bad-hashtag": _with_hash,
+    "toml-syntax": _plain_marks,
 }
 """What has a safe mend, by rule. `not-utf8` has one, too, where the file says what it is."""
 

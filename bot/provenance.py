@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from bot.content.characters import parted, told
+from bot.characters import parted, told
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.words import Span, Text, normalise, pieces

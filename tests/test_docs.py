@@ -324,7 +324,14 @@ def test_ci_runs_the_readmes_two_commands(word: str, which: int) -> None:
 
 
 def sources() -> list[Path]:
-    modules = ["provenance.py", "pictures.py", "approval.py", "checking.py", "judging.py"]
+    modules = [
+        "provenance.py",
+        "pictures.py",
+        "approval.py",
+        "checking.py",
+        "judging.py",
+        "tomltext.py",
+    ]
     folders = [path for name in ("content", "media") for path in (ROOT / "bot" / name).glob("*.py")]
     return [*folders, *(ROOT / "bot" / name for name in modules)]
 

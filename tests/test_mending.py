@@ -66,6 +66,18 @@ MENDED: list[Case] = [
     ("short-ellipsis", DOCKERS, '"We stand with the crews …"', '"We stand with the crews..."'),
     ("short-ellipsis", DOCKERS, '"We stand with the crews …"', '"We stand with the crews…"'),
     ("bad-hashtag", CAMPAIGN, '"#StandWithTheHarbour"', '"StandWithTheHarbour"'),
+    ("toml-syntax", CAMPAIGN, '"Stand with the Harbour"', "“Stand with the Harbour”"),
+    ("toml-syntax", CAMPAIGN, '"Stand with the Harbour"', "« Stand with the Harbour »"),
+    ("toml-syntax", CAMPAIGN, '"Stand with the Harbour"', '"Stand with the Harbour”'),
+    ("toml-syntax", CAMPAIGN, '["12:00"]', "[“12:00”]"),
+    ("toml-syntax", CAMPAIGN, "name = ", "name\u00a0=\u202f"),
+    ("toml-syntax", CAMPAIGN, "[schedule]", "[schedule]\u200b"),
+    ("toml-syntax", CAMPAIGN, 'network = "x"', "network\u3000\uff1d\u00a0“x”"),
+    ("toml-syntax", DOCKERS, '"sign the agreement of 2019"', "‘sign the agreement of 2019’"),
+    ("toml-syntax", DOCKERS,
+     '["Jane Roe, President of the Dockers\' Union", "Jane Roe, Dockers\' Union"]',
+     "[“Jane Roe, President of the Dockers' Union”, “Jane Roe, Dockers' Union”]"),
+    ("toml-syntax", MEDIA, '"square.png"', "“square.png”"),
 ]  # fmt: skip
 """A rule, a file, how it is right, and how it was written."""
 
@@ -131,7 +143,29 @@ def test_a_list_keeps_what_is_between_its_texts(tmp_path: Path) -> None:
     assert '[\n  "Jane Roe, President of the Dockers\' Union",  # in short\n' in file.read_text()
 
 
+def test_marks_in_texts_and_comments_stay(tmp_path: Path) -> None:
+    wrong = changed(CAMPAIGN, '"12:00"', '“12:00”, # “noon”\u00a0\n  "= “18:00”, "')
+    write_campaign(tmp_path, **{CAMPAIGN: wrong})
+    assert [each.problem.rule for each in mended(tmp_path)] == ["toml-syntax"]
+    right = wrong.replace("[“12:00”", '["12:00"')
+    assert (tmp_path / CAMPAIGN).read_text(encoding="utf-8") == right
+
+
+def test_marks_are_mended_wherever_they_stand_and_the_rest_is_told(tmp_path: Path) -> None:
+    """A file that couldn't be read may have more that is wrong: that counts for nothing."""
+    wrong = str(FILES[CAMPAIGN]).replace('"', "“").replace("timezone", "timezon")
+    write_campaign(tmp_path, **{CAMPAIGN: wrong})
+    assert [each.problem.rule for each in mended(tmp_path)] == ["toml-syntax", "unknown-key"]
+    assert (tmp_path / CAMPAIGN).read_text(encoding="utf-8") == FILES[CAMPAIGN]
+    write_campaign(tmp_path, **{CAMPAIGN: wrong.replace("timezon ", "tz ")})
+    assert [each.problem.rule for each in mended(tmp_path)] == ["toml-syntax"]
+    left = [problem.rule for problem in load(tmp_path, known_networks=NETWORKS)[1]]
+    assert left == ["missing-key", "unknown-key"]
+
+
 LEFT: list[Case] = [
+    ("toml-syntax", DOCKERS, '"sign the agreement of 2019"', "“sign the “agreement” of 2019”"),
+    ("toml-syntax", CAMPAIGN, "[schedule]", "starts = 2026-13-01\n[schedule]"),
     ("unknown-key", DOCKERS, 'to = "the Port Authority"\ntext = "The',
      'too = "the Port Authority"\ntext = "The'),
     ("unknown-key", DOCKERS, 'by = "roe"', 'yb = "roe"'),

@@ -2,7 +2,6 @@
 
 The parts, in reading order; each imports only parts above it:
 
-    characters    characters that look like others, or like nothing
     words         comparing words with the text they were taken from
     tags          hashtags and mentions, as X reads them
     lines         on which line of a TOML text each key stands
@@ -35,7 +34,7 @@ from bot.content.templates import FOLDER as TEMPLATES
 from bot.content.templates import Templates, make_environment
 from bot.domain import Asset, Campaign, Place, Problem, Template
 from bot.errors import ContentError
-from bot.media import load_media
+from bot.media import CATALOGUE, load_media
 
 __all__ = ["load", "load_or_raise", "load_to_draw", "make_environment", "survey"]
 
@@ -68,7 +67,7 @@ def survey(
     """As much of the campaign as could be read, and every problem found; not fit for use with one.
 
     `instead` has texts by path that are read in place of what is on the disk, or beside it: what
-    somebody is writing. media.toml is always the disk's. Never raises.
+    somebody is writing. Never raises.
     """
     findings = Findings(lint)
     campaign = _read(Reader(root, findings, instead), known_networks)
@@ -113,7 +112,7 @@ def _read(reader: Reader, known_networks: Collection[str]) -> Campaign:
     findings = reader.findings
     top = read_table(reader, PATH)
     settings = read_campaign(top, known_networks) if top else Settings()
-    assets, alts, media_problems = load_media(reader.root)
+    assets, alts, media_problems = load_media(reader.root, reader.instead.get(CATALOGUE))
     findings.problems += [p for p in media_problems if findings.lint or p.severity == "error"]
     collected = _read_statements(reader)
     known_assets = None if media_problems and not assets else assets

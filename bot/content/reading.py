@@ -91,13 +91,13 @@ class Reader:
     ) -> None:
         self.root = root
         self.findings = findings
-        self._instead = instead or {}
+        self.instead = instead or {}
         self._real_root = os.path.realpath(root)
         self._inner_folders: set[str] = set()
 
     def text(self, path: str) -> str | None:
         """The file's text with `\\n` at its line ends, or None after reporting why not."""
-        data = self._instead[path].encode() if path in self._instead else self._bytes(path)
+        data = self.instead[path].encode() if path in self.instead else self._bytes(path)
         return None if data is None else self._decoded(path, data)
 
     def names(self, folder: str, suffix: str) -> list[tuple[str, str]]:
@@ -109,7 +109,7 @@ class Reader:
             return []
         self._inner_folders.add(folder)
         found = []
-        extra = {path.rpartition("/")[2] for path in self._instead if path.startswith(f"{folder}/")}
+        extra = {path.rpartition("/")[2] for path in self.instead if path.startswith(f"{folder}/")}
         try:
             entries = os.listdir(self.root / folder)  # noqa: PTH208 (names are all we need)
         except OSError as error:

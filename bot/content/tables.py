@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import cached_property
@@ -12,8 +11,7 @@ from bot.content.lines import KeyPath, Lines, Twice, key_lines
 from bot.content.reading import FORBIDDEN, Findings, Reader, listed, nearest, one_line, shown
 from bot.content.tags import mention_in
 from bot.domain import Place, Problem
-
-_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+from bot.tomltext import fault_in
 
 
 def read_table(reader: Reader, path: str) -> Table | None:
@@ -44,103 +42,16 @@ def parse_toml(path: str, text: str, findings: Findings) -> Table | None:
     file = TomlFile(path, text)
     try:
         return Table(tomli.loads(text), file, findings)
-    except tomli.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         findings.problems.append(_syntax_problem(file, error))
-    except (ValueError, RecursionError):
-        findings.error(
-            "toml-syntax",
-            Place(path, 1),
-            "A number is too long, or brackets are nested too deep",
-            "Look for a pasted number or a row of brackets.",
-        )
     return None
 
 
-_SYNTAX = (
-    (
-        "Invalid value",
-        "After `=` comes no value that TOML knows",
-        'Put text in double quotes: "…"; true and false go without, in lower case.',
-    ),
-    (
-        "Expected '=' after a key",
-        "Here is a key without `= value`",
-        'Write `key = "value"`, one to a line.',
-    ),
-    (
-        "Expected newline or end",
-        "Something stands after the value",
-        'Put text (and times such as "12:00") in double quotes; one key to a line.',
-    ),
-    (
-        "Unterminated string",
-        "A text in quotes never ends",
-        'Close it with the quotes it began with: "…" or """…""".',
-    ),
-    ("Expected \"'''\"", "A text in quotes never ends", "Close it with '''."),
-    (
-        "Illegal character '\\n'",
-        "A text in quotes is not closed on its line",
-        'Close it with ", or use """…""" for several lines.',
-    ),
-    (
-        "Illegal character",
-        "A character stands here that TOML forbids",
-        "Delete it and type the line anew.",
-    ),
-    (
-        "Unclosed array",
-        "A list in [ ] is never closed",
-        "Close it with ]; commas go between its items.",
-    ),
-    (
-        "Unclosed inline table",
-        "A { … } is never closed",
-        "Close it with }; commas go between its keys.",
-    ),
-    (
-        "Expected ']'",
-        "A [table] header is not closed, or its name has spaces",
-        "Write it as [table] or [table.name].",
-    ),
-    (
-        "Unescaped '\\'",
-        "A backslash stands in a text",
-        "Write it twice, or put the text in single quotes: '…'.",
-    ),
-    (
-        "Invalid statement",
-        "This line is neither `key = value` nor a [table] header",
-        "Keys are plain letters, digits, - and _; a comment begins with #.",
-    ),
-    (
-        "Invalid initial character",
-        "This is no name for a key or a table",
-        "Names are plain letters, digits, - and _.",
-    ),
-)
-"""What tomli says first, what that means, and what to do."""
-
-
-def _syntax_problem(file: TomlFile, error: ValueError) -> Problem:
-    said = str(error)
-    at = _AT_LINE.search(said)
-    if said.startswith("Cannot ") and file.lines.twice:
+def _syntax_problem(file: TomlFile, error: Exception) -> Problem:
+    if str(error).startswith("Cannot ") and file.lines.twice:
         return _twice_problem(file, file.lines.twice[0])
-    line = int(at[1]) if at and at[1] else _last_line(file.text, said)
-    for begins, what, fix in _SYNTAX:
-        if said.startswith(begins):
-            return Problem("toml-syntax", Place(file.path, line), what, fix)
-    what = said[: at.start()] if at else said
-    return Problem("toml-syntax", Place(file.path, line), f"TOML: {what}", "See https://toml.io.")
-
-
-def _last_line(text: str, said: str) -> int:
-    """Where to look when the text ends too soon: where the string that never ends began, if any."""
-    end = len(text.rstrip("\n"))
-    if said.startswith(("Unterminated", "Expected")):
-        end = max(text.rfind('"""'), text.rfind("'''"), 0) or end
-    return text.count("\n", 0, end) + 1
+    fault = fault_in(file.text, error)
+    return Problem("toml-syntax", Place(file.path, fault.line), fault.what, fault.fix)
 
 
 def _twice_problem(file: TomlFile, twice: Twice) -> Problem:

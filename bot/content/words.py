@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from bot.content.characters import called, parted
+from bot.characters import called, parted
 
 ELLIPSIS = "…"
 """Stands for words that were left out."""

@@ -19,6 +19,7 @@ import tomli
 
 from bot.domain import CARD, Asset, Limits, Place, Problem, Severity
 from bot.media.heads import FormatError, Head, read_head
+from bot.tomltext import fault_in
 
 CATALOGUE = "media/media.toml"
 
@@ -57,7 +58,6 @@ SMALLER = f"-{SMALLER_SIDE}.gif"
 
 _GAP = re.compile(r"\{([^{}]*)\}")
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-_TOML_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_TWICE = re.compile(r"Cannot declare \((.+)\) twice")
 _HEADER = re.compile(r"""\s*\[\s*assets\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]""")
 _BLANK = re.compile(r"[ \t\r\n]+")
@@ -84,15 +84,16 @@ class Media(NamedTuple):
     problems: list[Problem]
 
 
-def load_media(root: Path) -> Media:
+def load_media(root: Path, text: str | None = None) -> Media:
     """Everything in media/media.toml, in the file's order, and everything wrong with it.
 
-    Never raises. An asset that has an error is there too, with zeros for what could not be read, so
-    that what refers to it is not called unknown as well.
+    `text` stands for what is on the disk, where it is given. Never raises. An asset that has an
+    error is there too, with zeros for what could not be read, so that what refers to it is not
+    called unknown as well.
     """
     home = Home(root)
     try:
-        source = _read_catalogue(home)
+        source = _read_catalogue(home) if text is None else text.removeprefix("\ufeff")
     except _AssetError as error:
         problem = Problem(error.rule, Place(CATALOGUE, error.line), error.what, error.fix)
         return Media({}, {}, [problem])
@@ -175,15 +176,11 @@ def _read_catalogue(home: Home) -> str:
 
 def _toml_problem(error: Exception, source: str) -> Problem:
     """What tomli says, with its line number where a line number belongs."""
-    said = str(error)
-    at = _TOML_AT.search(said)
-    line = int(at[1]) if at and at[1] else source.rstrip("\n").count("\n") + 1
-    said = _TOML_AT.sub("", said)
-    if twice := _TOML_TWICE.search(said):
+    line, what, fix = fault_in(source, error)
+    if twice := _TOML_TWICE.search(str(error)):
         name = ".".join(re.findall(r"'([^']*)'", twice[1]))
         what, fix = f"[{name}] stands twice", "Give one of them another name."
         return Problem("duplicate-id", Place(CATALOGUE, line), what, fix)
-    what, fix = f"TOML: {said}", "Correct this line; see https://toml.io."
     return Problem("toml-syntax", Place(CATALOGUE, line), what, fix)
 
 

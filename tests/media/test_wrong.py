@@ -42,10 +42,13 @@ class Bad:
 
 
 BAD: dict[str, Bad] = {
-    "no equals sign": Bad('[assets.a]\nfile "a.png"\n', "toml-syntax", 2, ("TOML", "Expected '='")),
-    "text that never ends": Bad('[assets.a]\nalt = """x\n\n', "toml-syntax", 2, ("TOML",)),
+    "no equals sign": Bad('[assets.a]\nfile "a.png"\n', "toml-syntax", 2, ("without `= value`",)),
+    "text that never ends": Bad('[assets.a]\nalt = """x\n\n', "toml-syntax", 2, ("never ends",)),
     "too deep": Bad("x = " + "[" * 20_000, "toml-syntax", 1, ("TOML",)),
     "a number too long": Bad("x = " + "9" * 5_000, "toml-syntax", 1, ("TOML",)),
+    "curly quotation marks": Bad(
+        "[assets.a]\nfile = “a.png”\n", "toml-syntax", 2, ("Curly", "`bot check --fix` does")
+    ),
     "not UTF-8": Bad(b'[assets.a]\n# caf\xe9\nfile = "a.png"', "not-utf8", 2, ("UTF-8",)),
     "an id twice": Bad(
         catalogue("a.png") + catalogue("b.png"), "duplicate-id", 4, ("[assets.a1] stands twice",)

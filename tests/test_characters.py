@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.characters import looks, parted, told
 from bot.content import load, load_or_raise
-from bot.content.characters import looks, parted, told
 from bot.content.words import Text, normalise, short_fault
 from bot.provenance import Source as Published
 from bot.provenance import check_lock, difference, verify, write_lock
