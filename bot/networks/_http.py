@@ -9,8 +9,9 @@ have its own transport, and promises what that one can't:
 - it is known whether a byte was written, and something may be done right before the first one;
 - whatever is in flight can be ended from another thread.
 
-Proxies, .netrc and the like in the environment are not looked at. Importing this module imports
-`requests`; networks import it when they first talk.
+Where the environment names a proxy (`HTTPS_PROXY`, `NO_PROXY`), https goes through it (`_proxy`);
+.netrc and the like are not looked at. Importing this module imports `requests`; networks import it
+when they first talk.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from urllib.parse import SplitResult, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from bot.networks._proxy import proxy_for, tunnel
 
 MAX_ANSWER = 1_000_000
 """Bytes of an answer's body; a longer one is not read."""
@@ -188,8 +191,16 @@ class Flight(BaseAdapter):
         return self._base.port or (443 if self._base.scheme == "https" else 80)
 
     def _connect(self, cleanup: contextlib.ExitStack) -> socket.socket:
+        proxy = proxy_for(self._url)
+        host, port = (proxy.host, proxy.port) if proxy else (self._base.hostname or "", self._port)
+        plain = self._reach(host, port, cleanup)
+        if proxy is not None:
+            tunnel(plain, proxy, self._base.hostname or "", self._port)
+        return self._secure(plain, cleanup) if self._base.scheme == "https" else plain
+
+    def _reach(self, host: str, port: int, cleanup: contextlib.ExitStack) -> socket.socket:
         last: OSError = OSError("the host has no address")
-        for family, kind, protocol, _, address in self._addresses():
+        for family, kind, protocol, _, address in self._addresses(host, port):
             plain = socket.socket(family, kind, protocol)
             cleanup.callback(plain.close)
             self._hold(plain)
@@ -202,7 +213,7 @@ class Flight(BaseAdapter):
                 continue
             plain.settimeout(self._seconds_left() + 1)  # the timer is first, and knows better
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return self._secure(plain, cleanup) if self._base.scheme == "https" else plain
+            return plain
         raise last
 
     def _secure(self, plain: socket.socket, cleanup: contextlib.ExitStack) -> socket.socket:
@@ -214,11 +225,9 @@ class Flight(BaseAdapter):
         secured.do_handshake()
         return secured
 
-    def _addresses(self) -> list[Any]:
+    def _addresses(self, host: str, port: int) -> list[Any]:
         """The host's addresses. A look-up can't be interrupted, so a thread makes it."""
-        look_up = functools.partial(
-            socket.getaddrinfo, self._base.hostname, self._port, type=socket.SOCK_STREAM
-        )
+        look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         with contextlib.suppress(OSError):
             return look_up(flags=socket.AI_NUMERICHOST)
         found: list[Any] = []
