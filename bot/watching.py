@@ -10,6 +10,7 @@ again, by the next process if need be. Only trouble of the ledger itself has no 
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -83,6 +84,12 @@ class Outlet(NamedTuple):
             "fix": trouble.fix,
         }
         return {key: self.redact(value) for key, value in alert.items()}
+
+
+def rehearsed(at: datetime) -> Trouble:
+    """What `bot doctor --alert` sends."""
+    what = "This is a test by `bot doctor --alert`; nothing is wrong"
+    return Trouble("", "rehearsal", at, at, what, "Nothing is to be done.", socket.gethostname())
 
 
 class Watch:

@@ -345,19 +345,22 @@ def migrate(bot: Bot) -> int:
 
 
 @click.command()
+@click.option("--alert", "rehearse", is_flag=True, help="Send a test alert, fetch the heartbeat.")
 @pass_bot
-def doctor(bot: Bot) -> int:
+def doctor(bot: Bot, rehearse: bool) -> int:
     """What stands in the way of posting from here.
 
     \b
-    Example:  bot doctor
+    Examples:  bot doctor
+               bot doctor --alert
     Makes one harmless authenticated read per account that has credentials.
     """
     import os
 
     from bot.doctor import examine
 
-    findings = examine(bot.root, os.environ, bot, make_network, limits_of(NETWORKS))
+    limits = limits_of(NETWORKS)
+    findings = examine(bot.root, os.environ, bot, make_network, limits, rehearse=rehearse)
     rows = [(each.verdict, each.what, f"{each.found}\n{each.fix}".strip()) for each in findings]
     show_table(("", "what", "found"), rows)
     problems = sum(each.verdict == "problem" for each in findings)

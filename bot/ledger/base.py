@@ -257,6 +257,9 @@ class Ledger(Protocol):
         Safe to run from several processes at once. Raises LedgerNewer for a schema from the future.
         """
 
+    def try_writing(self) -> None:
+        """Raises LedgerUnavailable where nothing can be written. It leaves nothing behind."""
+
     def now(self) -> datetime:
         """The database's clock, in UTC."""
 

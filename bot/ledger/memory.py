@@ -43,6 +43,9 @@ class MemoryLedger(MemoryNotes):
     def migrate(self) -> list[str]:
         return []
 
+    def try_writing(self) -> None:
+        pass
+
     def _earlier(self, account: str) -> History:
         """What went before the rows that are held here; asked for once."""
         if account not in self._before:

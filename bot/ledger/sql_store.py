@@ -131,6 +131,14 @@ NOTE_ONCE = NOTE + "NOTHING"
 NOTE_AGAIN = NOTE + "UPDATE SET value = excluded.value, at = excluded.at"
 
 
+TABLES = ("notes", "ledger", "uses", "acts", "troubles", "deliveries")
+"""All that there are; whoever posts writes to each of them."""
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that was only to see whether it can be."""
+
+
 class SqlStore(ABC):
     """A database with our tables. What the two databases do each in its own way is abstract."""
 
@@ -275,6 +283,19 @@ class SqlStore(ABC):
             done = [self._step(number) for number in range(version + 1, len(self.steps) + 1)]
             self._note(NOTE_AGAIN, "schema", str(len(self.steps)), self._now())
             return done
+
+    def try_writing(self) -> None:
+        """Where there are no tables yet, it tries to make them."""
+        with suppress(_TakenBack), self._transaction("write"):
+            if self._is_current():
+                for table in TABLES:
+                    self._do(f"INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0")  # noqa: S608
+                    self._do(f"DELETE FROM {table} WHERE 1 = 0")  # noqa: S608
+                self._note(NOTE_AGAIN, "tried", "", self._now())
+            else:
+                self._define(_NOTES)
+                self._step(1)
+            raise _TakenBack
 
     def _step(self, number: int) -> str:
         what, statements = self.steps[number - 1]

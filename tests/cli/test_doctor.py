@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from bot.cli import shared
+from bot.ledger import open_ledger
 from bot.ledger.sqlite import SqliteLedger
+from tests.cli.book import Book
 from tests.cli.conftest import CAMPAIGN, Cli, Done
 from tests.cli.terminal import on_terminal, plain
 from tests.content.builder import SOURCES
 from tests.fake_x import FakeX
+from tests.listener import Listener
 from tests.site import environment
 
 
@@ -39,10 +46,12 @@ def found(done: Done) -> dict[str, tuple[str, str]]:
 
 def test_nothing_is_in_the_way(cli: Cli, live: dict[str, str], x: FakeX, sound: Path) -> None:
     before = sorted(sound.rglob("*"))
-    done = cli("doctor", env=live)
+    hooks = {"ALERT_URL": "https://hooks.example", "HEARTBEAT_URL": "https://hc.example"}
+    done = cli("doctor", env={**live, **hooks})
     said = found(done)
     assert list(said) == [
-        *("mode", "ledger", "clock", "disk", "content and media", "time zone", "account x"),
+        *("mode", "alerts", "heartbeat", "ledger", "clock", "disk", "content and media"),
+        *("time zone", "account x", "time at x"),
     ]
     assert {verdict for verdict, _ in said.values()} == {"ok"}
     assert said["mode"][1] == "live"
@@ -163,9 +172,9 @@ def test_clocks_that_differ(
 
 def test_a_pause(cli: Cli, live: dict[str, str], x: FakeX, sound: Path) -> None:
     cli("pause", "--why", "Waiting")
-    verdict, why = found(cli("doctor", env=live))["paused"]
+    verdict, why = found(cli("doctor", env=live))["paused pause"]
     assert verdict == "warning"
-    assert ": Waiting `bot resume` lifts it." in why
+    assert ": Waiting Nothing is posted until `bot resume`." in why
 
 
 def test_content_with_errors_and_with_warnings(
@@ -191,7 +200,8 @@ def test_content_that_can_not_be_loaded_has_no_accounts_to_look_at(
 ) -> None:
     (sound / CAMPAIGN).write_text("=")
     said = found(cli("doctor", env=live, code=1))
-    assert list(said) == ["mode", "ledger", "clock", "disk", "content and media"]
+    looked = ["mode", "alerts", "heartbeat", "ledger", "clock", "disk", "content and media"]
+    assert list(said) == looked
     assert x.requests == []
 
 
@@ -226,3 +236,148 @@ def test_on_a_terminal_it_fits_and_nothing_is_cut(sound: Path) -> None:
     words = " ".join(shown.split())
     assert "A dry run (DRY_RUN=true) needs none." in words
     assert "\x1b[31mproblem" in seen
+
+
+# -- the database takes what is written -------------------------------------------------------
+
+
+@pytest.mark.parametrize("migrated", [True, False])
+def test_a_role_that_may_only_read_is_named(
+    cli: Cli, live: dict[str, str], x: FakeX, sound: Path, postgres_url: str, migrated: bool
+) -> None:
+    import psycopg
+
+    if migrated:
+        cli("migrate", env={"DATABASE_URL": postgres_url})
+    name = f"reader_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'x'")
+        row = db.execute("SELECT current_schema()").fetchone()
+        assert row is not None
+        db.execute(f"GRANT USAGE ON SCHEMA {row[0]} TO {name}")
+        db.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {row[0]} TO {name}")
+    parts = urlsplit(postgres_url)
+    host = parts.netloc.rpartition("@")[2]
+    url = urlunsplit(parts._replace(netloc=f"{name}:x@{host}"))
+    try:
+        verdict, said = found(cli("doctor", env={**live, "DATABASE_URL": url}, code=1))["ledger"]
+        assert verdict == "problem"
+        assert "permission denied" in said
+        assert "a role, or a user, that may write" in said
+        assert cli("status", env={**live, "DATABASE_URL": url}).code == 0, "for reading it will do"
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as db:
+            db.execute(f"DROP OWNED BY {name}")
+            db.execute(f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_what_it_tries_to_write_is_taken_back(
+    cli: Cli,
+    live: dict[str, str],
+    x: FakeX,
+    sound: Path,
+    request: pytest.FixtureRequest,
+    store: str,
+) -> None:
+    env = dict(live)
+    if store == "postgres":
+        env["DATABASE_URL"] = str(request.getfixturevalue("postgres_url"))
+        assert "can be written" in found(cli("doctor", env=env))["ledger"][1]
+        assert cli("migrate", env=env).out.startswith("schema 1: "), "no table was left behind"
+    cli("migrate", env=env)
+    cli("post", env=env)
+    before = cli("log", "--json", env=env).out
+    assert found(cli("doctor", env=env))["ledger"] == (
+        "ok",
+        found(cli("doctor", env=env))["ledger"][1],
+    )
+    assert cli("log", "--json", env=env).out == before
+    url = env.get("DATABASE_URL", f"sqlite:///{sound}/bot.sqlite3")
+    ledger = open_ledger(url)
+    assert ledger.trust("tried").lineage is None
+    ledger.close()
+
+
+# -- what stands in the ledger ----------------------------------------------------------------
+
+
+def test_it_says_what_the_one_rule_says(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    Book(site).missed("media: X: not sent: uploading: 503")
+    cli("pause", "--why", "a meeting", "--by", "Ada")
+    said = found(cli("doctor", env=live, code=1))
+    (lost,) = [what for what in said if what.startswith("lost x/20")]
+    assert said[lost][0] == "problem"
+    assert "uploading: 503" in said[lost][1]
+    assert said["paused pause"][0] == "warning"
+    assert "paused by Ada: a meeting" in said["paused pause"][1]
+
+
+def test_a_row_from_a_time_to_come_is_named_with_the_way_out(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    book = Book(site, ago=timedelta(days=-300))
+    book.missed()
+    verdict, said = found(cli("doctor", env=live, code=1))["future x"]
+    assert verdict == "problem"
+    assert "is to come" in said
+    sql = said[said.index("DELETE FROM") :]
+    with closing(sqlite3.connect(site / "bot.sqlite3")) as db, db:
+        assert db.execute(sql).rowcount == 2
+    assert "future x" not in found(cli("doctor", env=live, code=None))
+
+
+def test_the_networks_own_time(
+    cli: Cli, live: dict[str, str], x: FakeX, sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(cli("doctor", env=live))["time at x"][0] == "ok"
+    hour_off = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr("bot.networks.x.X.clock", lambda _: hour_off)
+    verdict, said = found(cli("doctor", env=live, code=1))["time at x"]
+    assert verdict == "problem"
+    assert "s from this host's Let this host follow a time server" in said
+    monkeypatch.setattr("bot.networks.x.X.clock", lambda _: None)
+    monkeypatch.setattr("bot.networks.x.X.ask_clock", lambda _: None)
+    assert found(cli("doctor", env=live))["time at x"] == (
+        "warning",
+        "it does not say what time it is",
+    )
+
+
+# -- whether anybody would hear of it ---------------------------------------------------------
+
+
+def test_where_nobody_hears_of_trouble_it_says_so(
+    cli: Cli, live: dict[str, str], x: FakeX, sound: Path
+) -> None:
+    said = found(cli("doctor", env=live))
+    assert said["alerts"] == ("warning", "ALERT_URL is not set: nobody is told of trouble")
+    assert said["heartbeat"][0] == "warning"
+    said = found(cli("doctor", env={**live, "DRY_RUN": "true"}))
+    assert "alerts" not in said, "a dry run tells nobody anyway"
+
+
+def test_alerts_and_heartbeat_are_rehearsed(
+    cli: Cli, live: dict[str, str], x: FakeX, sound: Path
+) -> None:
+    with Listener() as taken, Listener(503) as refused, Listener(302, location="/x") as beat:
+        service = taken.url.replace("http://", "json://") + "?token=correct-horse"
+        hooks = {"ALERT_URL": f"{service} {refused.url}", "HEARTBEAT_URL": beat.url}
+        done = cli("doctor", "--alert", env={**live, **hooks}, code=1)
+        said = found(done)
+        assert said["alert to json://"] == ("ok", "was taken")
+        host = refused.url.removesuffix("/hook")
+        assert said[f"alert to {host}"][0] == "problem"
+        assert "503" in said[f"alert to {host}"][1]
+        assert said["heartbeat"][0] == "problem"
+        assert "redirects are not followed" in said["heartbeat"][1]
+        (alert,) = refused.alerts()
+        assert beat.got.get(timeout=60)[0] == "GET"
+    assert alert["event"] == "rehearsal"
+    assert alert["campaign"] == "Stand with the Harbour"
+    assert "This is a test by `bot doctor --alert`" in alert["message"]
+    assert "correct-horse" not in done.out
+    said = found(cli("doctor", "--alert", env=live))
+    assert said["rehearsal"][0] == "warning"
