@@ -23,7 +23,7 @@ from bot.media import CATALOGUE
 from bot.tomltext import with_plain_marks
 
 _SHORTEST = 4
-"""Of shorter words, one letter is too large a part: `to` and `by` are not each other misspelt."""
+"""Where both are shorter, one letter is too much: `to` and `by` are not each other misspelt."""
 
 _MARKS = f'["{DOUBLE_QUOTES}]'
 _DRAWN = rf"\{{\{{\s*(?:{'|'.join(KINDS)})\s*\}}\}}"
@@ -184,7 +184,7 @@ def _is_near(wrong: str, name: str) -> bool:
 
     if wrong.casefold() == name.casefold():
         return True
-    return min(len(wrong), len(name)) >= _SHORTEST and OSA.distance(wrong, name) == 1
+    return max(len(wrong), len(name)) >= _SHORTEST and OSA.distance(wrong, name) == 1
 
 
 def _named_once(problem: Problem, lines: list[str], at: int, _: str) -> list[str] | None:
@@ -196,15 +196,23 @@ def _named_once(problem: Problem, lines: list[str], at: int, _: str) -> list[str
 
 
 def _one_hashtag(problem: Problem, lines: list[str], at: int, hashtag: str) -> list[str] | None:
-    """Takes the last line that is just the hashtag away, with the empty one before it."""
+    """Takes a hashtag away: a typed one that is in no sentence; if all are alike, the last line."""
     if "more than once" not in problem.what:
         return None
-    alone = re.compile(rf"\s*(?:\{{\{{\s*hashtag\s*\}}\}}|{re.escape(hashtag)})\s*", re.IGNORECASE)
-    last = next((n for n in range(len(lines) - 1, at, -1) if alone.fullmatch(lines[n])), None)
-    if last is None:
-        return None
-    first = last - 1 if not lines[last - 1].strip() else last
-    return lines[:first] + lines[last + 1 :]
+    text = "\n".join(lines[at:])
+    printed, typed = r"\{\{\s*hashtag\s*\}\}", rf"(?<!\S){re.escape(hashtag)}(?!\S)"
+    both = re.search(printed, text) and re.search(typed, text, re.IGNORECASE)
+    alone = typed if both else rf"(?:{printed}|{typed})"
+    ways = [rf"(?m)(?P<kept>)(?:^[ \t\r]*\n)?^[ \t]*{alone}[ \t\r]*(?:\n|\Z)"]
+    if both:
+        ways += [rf"(?P<kept>){typed}[ \t]+(?={printed})", rf"(?P<kept>{printed})[ \t]+{typed}"]
+        ways += [rf"(?m)(?P<kept>[.!?…:])[ \t]+{typed}(?=[ \t\r]*$)"]
+    for way in ways:
+        found = list(re.finditer(way, text, re.IGNORECASE))
+        if found:
+            rest = text[: found[-1].start()] + found[-1]["kept"] + text[found[-1].end() :]
+            return lines[:at] + rest.split("\n")
+    return None
 
 
 def _no_marks(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:

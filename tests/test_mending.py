@@ -46,6 +46,15 @@ MENDED: list[Case] = [
     ("template-no-body", DEMAND, "language: en\n---\n", "language: en\n"),
     ("template-hashtag", FACT, "{{ hashtag }}\n", "{{ hashtag }}\n\n{{ hashtag }}\n"),
     ("template-hashtag", FACT, "{{ hashtag }}\n", "{{ hashtag }}\n#StandWithTheHarbour\n"),
+    *(("template-hashtag", QUOTE, "{{ hashtag }}", wrong) for wrong in
+      ("{{ hashtag }} #StandWithTheHarbour", "#StandWithTheHarbour {{ hashtag }}",
+       "#StandWithTheHarbour\n{{ hashtag }}", "#standwiththeharbour\n\n{{ hashtag }}",
+       "{{hashtag}} #StandWithTheHarbour", "Stand up! #StandWithTheHarbour\n{{ hashtag }}",
+       "{{ hashtag }}\n\n#StandWithTheHarbour")),
+    ("template-unknown-attribute", DEMAND, "demand.when", "demand.whn"),
+    ("template-unknown-name", QUOTE, "{{ quote }}", "{{ Quote }}"),
+    ("template-unknown-name", QUOTE, "{{ quote.by }}", "{{ Quote.by }}"),
+    ("template-unknown-name", QUOTE, "{{ hashtag }}", "{{ Hashtag }}"),
     ("template-marks", QUOTE, "{{ quote }}", "“{{ quote }}”"),
     ("template-marks", QUOTE, "{{ quote }}", '"{{quote}}"'),
     ("template-marks", QUOTE, "{{ quote }}", "« {{ quote }} »"),
@@ -163,7 +172,25 @@ def test_marks_are_mended_wherever_they_stand_and_the_rest_is_told(tmp_path: Pat
     assert left == ["missing-key", "unknown-key"]
 
 
+def test_of_two_hashtags_the_typed_one_goes(tmp_path: Path) -> None:
+    cases = [case for case in MENDED if case[0] == "template-hashtag" and case[1] == QUOTE]
+    assert len(cases) > 5
+    for number, case in enumerate(cases):
+        file, _ = broken(tmp_path / str(number), case)
+        mended(tmp_path / str(number))
+        assert "#" not in file.read_text(encoding="utf-8"), case
+
+
+@pytest.mark.parametrize("case", [case for case in MENDED if "unknown-" in case[0]], ids=str)
+def test_a_misspelt_name_is_told_once(tmp_path: Path, case: Case) -> None:
+    """Not a second time as something that is never printed."""
+    broken(tmp_path, case)
+    rules = {problem.rule for problem in load(tmp_path, known_networks=NETWORKS)[1]}
+    assert rules & {"template-not-printed", "template-attribution", "template-when"} == set()
+
+
 LEFT: list[Case] = [
+    ("template-hashtag", QUOTE, "— {{", "Say #StandWithTheHarbour with us! — {{"),
     ("toml-syntax", DOCKERS, '"sign the agreement of 2019"', "“sign the “agreement” of 2019”"),
     ("toml-syntax", CAMPAIGN, "[schedule]", "starts = 2026-13-01\n[schedule]"),
     ("unknown-key", DOCKERS, 'to = "the Port Authority"\ntext = "The',

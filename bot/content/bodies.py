@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from bot.content.reading import Findings, listed, meant, shown
+from bot.content.reading import Findings, listed, meant, nearest, shown
 from bot.content.tags import SELECTORS, belongs, mention_in, tagged
 from bot.domain import KINDS, Place, Template
 
@@ -290,24 +290,25 @@ class _Walk:
             self._condition(part, depth + 1)
 
     def _name(self, node: nodes.Node) -> tuple[str, str]:
-        """The name and its attribute, if any, after reporting them if there are no such things."""
+        """The name and its attribute, if any, after reporting them if there are no such things.
+
+        Of a misspelt one, what was meant is given, so that it is reported only once.
+        """
         if isinstance(node, nodes.Name):
-            self._check_name(node.name, node.lineno)
-            return node.name, ""
+            return self._known_name(node.name, node.lineno), ""
         if not isinstance(node, nodes.Getattr):
             _refuse(node)
         if isinstance(node.node, nodes.Getattr):
             raise _NotAllowedError("attributes of attributes, a.b.c", node.lineno)
         if not isinstance(node.node, nodes.Name):
             _refuse(node.node)
-        if self._check_name(node.node.name, node.lineno):
-            self._check_attribute(node.node.name, node.attr, node.lineno)
-        return node.node.name, node.attr
+        name = self._known_name(node.node.name, node.lineno)
+        return name, self._known_attribute(name, node.attr, node.lineno)
 
-    def _check_name(self, name: str, line: int) -> bool:
+    def _known_name(self, name: str, line: int) -> str:
         known = (*self._template.draws, "hashtag", "links")
         if name in known or (name in KINDS and not self._template.draws):
-            return True
+            return name
         if name in KINDS:
             what = f"`{name}` is used, but the template doesn't draw one"
             fix = f"Add it to the head: `draws: {', '.join([*self._template.draws, name])}`."
@@ -315,20 +316,23 @@ class _Walk:
         else:
             what = f"There is no `{shown(name)}`{meant(name, (*known, *KINDS))}"
             self._report.error("template-unknown-name", line, what, f"There are {listed(known)}.")
-        return False
+            return nearest(name, (*known, *KINDS)) or name
+        return name
 
-    def _check_attribute(self, name: str, attribute: str, line: int) -> None:
+    def _known_attribute(self, name: str, attribute: str, line: int) -> str:
         if name == "links":
             self._check_link(attribute, line)
-            return
+            return attribute
         known = _attributes(name)
-        if attribute in known:
-            return
+        is_known = name in (*self._template.draws, "hashtag") or not self._template.draws
+        if attribute in known or not is_known:
+            return attribute
         what = f"`{name}` has no `{shown(attribute)}`{meant(attribute, known)}"
         fix = f"It has {listed(known)}."
         if attribute == "to" and name in KINDS:
             what, fix = f"`{name}.to`: only a demand is addressed to somebody", "Take it out."
         self._report.error("template-unknown-attribute", line, what, fix)
+        return nearest(attribute, known) or attribute
 
     def _check_link(self, name: str, line: int) -> None:
         needs = self._template.needs
