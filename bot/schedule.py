@@ -15,6 +15,7 @@ without an end gives slots without an end.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from itertools import pairwise
@@ -46,6 +47,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = datetime(9900, 1, 1, tzinfo=UTC)
 YEARS = range(1970, 9000)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_CRON_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * sun",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""What some programs write for a cron line."""
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -334,22 +346,31 @@ def _zone_problems(name: str) -> list[tuple[str, str]]:
             raise ValueError(name)
         _zone(name)
     except (KeyError, ValueError, OSError):  # what zoneinfo raises for names, paths and folders
-        return [
-            (
-                f"unknown time zone: {name!r}",
-                _nearest_zone(name) or f"Use a name of the tz database, {example}.",
-            )
-        ]
+        return [(f"unknown time zone: {name!r}", _zone_meant(name))]
     return []
 
 
-def _nearest_zone(name: str) -> str:
-    from difflib import get_close_matches
+def _zone_meant(name: str) -> str:
+    """What to write instead: the zone that is a slip of the keyboard away, if only one is."""
     from zoneinfo import available_timezones
 
-    names = {zone.lower(): zone for zone in sorted(available_timezones() - _HOST_ZONES)}
-    near = get_close_matches(name.lower().replace(" ", "_"), names, n=1)
-    return f"Did you mean {names[near[0]]!r}?" if near else ""
+    from rapidfuzz.distance import OSA
+
+    is_offset = re.search(r"[+-]\d", name) is not None
+    is_abbreviation = re.fullmatch(r"[A-Z]{2,5}", name) is not None
+    wanted = name.strip().lower().replace(" ", "_")
+    most = 1 if len(wanted) > 5 else 0
+    near = [
+        zone
+        for zone in available_timezones() - _HOST_ZONES
+        for known in {zone.lower(), zone.lower().rpartition("/")[2]}
+        if "/" in zone and OSA.distance(wanted, known, score_cutoff=most) <= most
+    ]
+    if len(near) == 1 and not is_abbreviation and not is_offset:
+        return f"Did you mean {near[0]!r}?"
+    why = "An offset knows no summer time. " if is_offset else ""
+    why = "An abbreviation is no time zone. " if is_abbreviation else why
+    return f'{why}Use a name of the tz database, for example timezone = "Europe/Brussels".'
 
 
 def _rule_problems(schedule: Schedule) -> list[tuple[str, str]]:
@@ -389,6 +410,9 @@ def _cron_problems(expression: str) -> list[tuple[str, str]]:
 
     fields = expression.split()
     what = f"bad cron: {expression!r}"
+    if expression.startswith("@"):
+        line = _CRON_NAMES.get(expression.lower(), "0 9 * * *")
+        return [(f"{what}: there is no such short form here", f'Write cron = "{line}".')]
     if len(fields) != 5:
         fix = 'minute hour day-of-month month day-of-week, for example "0 9,18 * * mon-fri"'
         return [(f"{what}: {len(fields)} fields", f"It takes five: {fix}.")]

@@ -183,7 +183,7 @@ class _Schedules:
         schedule = Schedule(
             timezone=self._timezone,
             times=table.texts("times"),
-            cron=table.text("cron"),
+            cron=table.text("cron", is_said=False),
             every=_read_every(table),
             days=tuple(_read_days(table)),
             starts=_read_when(table, "starts"),
@@ -249,10 +249,23 @@ def _read_days(table: Table) -> Iterator[int]:
         if full:
             yield WEEKDAYS.index(full[0])
         elif name:
-            short = [day[:3] for day in WEEKDAYS]
-            what = f"Unknown day `{shown(name)}`{meant(name[:3], short)}"
-            fix = f"Days are {listed(short)}."
+            near = _day_meant(name.lower())
+            what = f"Unknown day `{shown(name)}`" + (f"; did you mean `{near}`?" if near else "")
+            fix = f"Days are {listed([day[:3] for day in WEEKDAYS])}, in English."
             table.findings.error("bad-schedule", table.place("days", index), what, fix)
+
+
+def _day_meant(name: str) -> str | None:
+    """The day that a name is a slip of the keyboard away from; other languages' days are not."""
+    from rapidfuzz.distance import OSA
+
+    near = {
+        day[:3]
+        for day in WEEKDAYS
+        for known in (day, day[:3])
+        if name[:1] == known[:1] and OSA.distance(name, known, score_cutoff=1) <= 1
+    }
+    return near.pop() if len(near) == 1 else None
 
 
 def _read_when(table: Table, key: str) -> date | datetime | None:

@@ -114,10 +114,15 @@ class Table:
     def error(self, rule: str, key: str, what: str, fix: str = "") -> None:
         self.findings.error(rule, self.place(key), what, fix)
 
-    def text(self, key: str, default: str = "", *, required: bool = False) -> str:
-        """A text on one line: line breaks and runs of spaces become one space."""
+    def text(
+        self, key: str, default: str = "", *, required: bool = False, is_said: bool = True
+    ) -> str:
+        """A text on one line: line breaks and runs of spaces become one space.
+
+        In one that is never said to anybody (`is_said`), an @ is no mention.
+        """
         value = self._take(key, str, 'text in double quotes: "…"', required=required)
-        return default if value is None else self._clean(value, key)
+        return default if value is None else self._clean(value, key, is_said=is_said)
 
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         value = self._take(key, list, 'a list of texts: ["…", "…"]', required=required)
@@ -190,7 +195,7 @@ class Table:
         what = f"`{keys[0]}` is {_kind_of(value)} ({shown(str(value))})"
         self.findings.error("wrong-type", self.place(*keys), what, f"It must be {expected}.")
 
-    def _clean(self, value: str, *keys: str | int) -> str:
+    def _clean(self, value: str, *keys: str | int, is_said: bool = True) -> str:
         forbidden = FORBIDDEN.search(value)
         if forbidden is not None:
             what = f"`{keys[0]}` holds a control character, U+{ord(forbidden.group()):04X}"
@@ -200,7 +205,7 @@ class Table:
             what = f"`{keys[0]}` is empty"
             fix = "Fill it in, or take the line out."
             self.findings.error("empty", self.place(*keys), what, fix)
-        if mention_in(cleaned) is not None:
+        if is_said and mention_in(cleaned) is not None:
             what = f"`{keys[0]}` holds an @mention"
             fix = "Nobody is mentioned unasked: write the name, without @."
             self.findings.error("mention", self.place(*keys), what, fix)

@@ -197,6 +197,16 @@ CAMPAIGN_CASES = [
         "'a bit'", 'jitter = "10m"'),
     bad("an unknown day", CAMPAIGN, "times = ", 'days = ["mon",\n "tus"]\ntimes = ',
         "bad-schedule", 8, "Unknown day `tus`; did you mean `tue`?", "`mon`, `tue`"),
+    *(bad(f"a day of another language, {day}", CAMPAIGN, "times = ", f'days = ["{day}"]\ntimes = ',
+          "bad-schedule", 7, f"Unknown day `{day}`", "Days are `mon`, `tue`, `wed`, `thu`, `fri`")
+      for day in ("lundi", "lun", "don", "zondag", "понедельник")),
+    bad("a misspelt day", CAMPAIGN, "times = ", 'days = ["wendesday"]\ntimes = ', "bad-schedule",
+        7, "Unknown day `wendesday`; did you mean `wed`?", "in English"),
+    *(bad(f"a time zone that is none, {zone}", CAMPAIGN, "Europe/Brussels", zone, "bad-timezone",
+          4, f"nknown time zone: {zone!r}", "Use a name of the tz database")
+      for zone in ("MSK", "UTC+2")),
+    bad("a short form of cron", CAMPAIGN, 'times = ["12:00"]', 'cron = "@daily"', "bad-schedule",
+        7, "there is no such short form here", 'Write cron = "0 0 * * *"'),
     bad("an empty day", CAMPAIGN, "times = ", 'days = [""]\ntimes = ', "empty", 7,
         "`days` is empty", "Fill it in"),
     bad("a start in quotes", CAMPAIGN, "times = ", 'starts = "2026-01-01"\ntimes = ', "wrong-type",
@@ -746,3 +756,12 @@ def check_place(root: Path, problem: Problem) -> None:
     if problem.where.line is not None:
         lines = (root / problem.where.file).read_bytes().count(b"\n") + 1
         assert 1 <= problem.where.line <= lines, problem
+
+
+def test_a_day_of_another_language_is_no_guess(tmp_path: Path) -> None:
+    """`lundi` is Monday, and not `sun`."""
+    for number, day in enumerate(("lundi", "lun", "don", "dim", "zondag", "domingo")):
+        text = changed(CAMPAIGN, "times = ", f'days = ["{day}"]\ntimes = ')
+        root = write_campaign(tmp_path / str(number), **{CAMPAIGN: text})
+        (problem,) = load(root, known_networks=NETWORKS)[1]
+        assert "did you mean" not in str(problem)

@@ -75,7 +75,7 @@ NOON: dict[str, Any] = {"times": ("12:00",)}
         ({"times": ("١٢:٠٠",)}, "bad time: '١٢:٠٠'"),
         ({"cron": "0 9 * *"}, "bad cron: '0 9 * *': 4 fields"),
         ({"cron": "0 0 9 * * *"}, "bad cron: '0 0 9 * * *': 6 fields"),
-        ({"cron": "@daily"}, "bad cron: '@daily': 1 fields"),
+        ({"cron": "@daily"}, "bad cron: '@daily': there is no such short form here"),
         ({"cron": "61 9 * * *"}, "bad cron: '61 9 * * *': bad minute"),
         ({"cron": "0 9 * * fri-mon"}, "bad cron: '0 9 * * fri-mon': bad day-of-week"),
         ({"cron": "0 9 32 * *"}, "bad cron: '0 9 32 * *': bad day-of-month"),
@@ -166,6 +166,26 @@ def test_each_problem_says_what_to_do() -> None:
     )
     assert "Europe/Brussels" in validate(Schedule(**NOON, timezone="qqqq"))[0][1]
     assert '"HH:MM"' in validate(Schedule(times=("noon",)))[0][1]
+
+
+@pytest.mark.parametrize("zone", ["MSK", "UTC+2", "GMT+1", "CEST", "+02:00", "Europe/Bern", "EST6"])
+def test_no_time_zone_is_guessed_that_means_another(zone: str) -> None:
+    ((what, fix),) = validate(Schedule(**NOON, timezone=zone))
+    assert what == f"unknown time zone: {zone!r}"
+    assert "mean" not in fix
+    assert 'for example timezone = "Europe/Brussels"' in fix
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [("@daily", "0 0 * * *"), ("@Hourly", "0 * * * *"), ("@weekly", "0 0 * * sun"),
+     ("@reboot", "0 9 * * *")],
+)  # fmt: skip
+def test_a_short_form_of_cron_is_told_what_to_write(line: str, instead: str) -> None:
+    ((what, fix),) = validate(Schedule(cron=line))
+    assert what == f"bad cron: {line!r}: there is no such short form here"
+    assert fix == f'Write cron = "{instead}".'
+    assert validate(Schedule(cron=instead)) == []
 
 
 def test_smallest_gap() -> None:
