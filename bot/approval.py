@@ -158,7 +158,7 @@ def possible_keys(planner: Planner, campaign: Campaign) -> set[str]:
         for account in campaign.accounts.values()
         for deck in (planner.deck(account),)
         for template, units, composed in deck.every()
-        if composed.fits
+        if deck.card(template, units) is not None
         for picture in deck.pictures(template, units[0])
     }
 

@@ -14,14 +14,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.approval import possible_keys, read_approvals
-from bot.content import load
+from bot.content import Loaded, read
+from bot.content.lock import EDITED, left_over
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Problem
 from bot.judging import check_text
-from bot.media import load_assets
 from bot.media.inspecting import inspect_assets, inspect_cards
 from bot.pictures import check_pictures
 from bot.planning import Planned, Planner
-from bot.provenance import check_lock
 from bot.schedule import begins, slots
 
 AHEAD = timedelta(days=60)
@@ -35,33 +34,65 @@ TWINS = 90.0
 
 
 def check(root: Path, limits: Mapping[str, Limits], now: datetime | None = None) -> list[Problem]:
-    """Every problem there is, by file and line. `limits` are the known networks' by name."""
-    campaign, problems = load(root, known_networks=limits.keys())
-    found = list(problems)
-    if campaign is None:
-        assets, _ = load_assets(root)
-        found += inspect_assets(assets, root, list(limits.values()))
+    """Every problem there is, by file and line; first, what is no longer what was verified.
+
+    `limits` are the known networks' by name.
+    """
+    loaded = read(root, known_networks=limits.keys())
+    found = [*loaded.fatal, *loaded.problems]
+    is_wrong = any(problem.severity == "error" for problem in found)
+    if not loaded.fatal:
+        found += loaded.unverified.values()
+    if is_wrong:
+        found += inspect_assets(loaded.whole.assets, root, list(limits.values()))
     else:
-        found += _check_loaded(campaign, root, limits, now or datetime.now(UTC))
+        found += left_over(loaded.whole, loaded.lock)
+        found += _check_sound(loaded, root, limits, now or datetime.now(UTC))
     unique = {(p.rule, p.where, p.what): p for p in found}
-    return sorted(unique.values(), key=lambda p: (p.where.file, p.where.line or 0, p.rule))
+    return sorted(unique.values(), key=_by_place)
 
 
-def _check_loaded(
-    campaign: Campaign, root: Path, limits: Mapping[str, Limits], now: datetime
+def _by_place(problem: Problem) -> tuple[bool, str, int, str]:
+    where = problem.where
+    return problem.rule not in EDITED, where.file, where.line or 0, problem.rule
+
+
+def _check_sound(
+    loaded: Loaded, root: Path, limits: Mapping[str, Limits], now: datetime
 ) -> Iterator[Problem]:
-    used = {account.network: limits[account.network] for account in campaign.accounts.values()}
-    languages = {account.language for account in campaign.accounts.values()}
-    yield from inspect_assets(campaign.assets, root, list(used.values()), sorted(languages))
-    yield from inspect_cards(campaign.cards.values(), list(used.values()))
-    yield from check_pictures(campaign, root)
-    yield from check_lock(campaign, root)
-    planner = Planner(campaign, used)
+    """What is wrong where every file is right: with pictures, and with posts."""
+    campaign = loaded.sound
+    wrong = [problem for _, problem in look(loaded.to_draw, root, limits)]
+    yield from wrong
+    places = {problem.where for problem in wrong}
+    yield from (each for each in loaded.unseen.values() if each.where not in places)
+    planner = Planner(campaign, _used(campaign, limits))
     yield from _sign_offs(planner, campaign, root, now)
     yield from _unused(planner, campaign)
     for account in campaign.accounts.values():
         yield from _texts(planner, account, campaign)
         yield from _plan(planner, account, campaign, now)
+
+
+def _used(campaign: Campaign, limits: Mapping[str, Limits]) -> dict[str, Limits]:
+    return {account.network: limits[account.network] for account in campaign.accounts.values()}
+
+
+def look(
+    campaign: Campaign, root: Path, limits: Mapping[str, Limits]
+) -> Iterator[tuple[str, Problem]]:
+    """The full look at every picture: each problem, with the path of the picture that has it."""
+    used = list(_used(campaign, limits).values())
+    languages = sorted({account.language for account in campaign.accounts.values()})
+    for asset in campaign.assets.values():
+        for problem in inspect_assets({asset.id: asset}, root, used, languages):
+            yield asset.path, problem
+    for card in campaign.cards.values():
+        for problem in inspect_cards([card], used):
+            yield card.path, problem
+    of = {asset.where: asset.path for asset in campaign.assets.values()}
+    for problem in check_pictures(campaign, root):
+        yield of.get(problem.where, problem.where.file), problem
 
 
 def _unused(planner: Planner, campaign: Campaign) -> Iterator[Problem]:

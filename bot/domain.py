@@ -170,9 +170,11 @@ class Account(NamedTuple):
 
 
 class Campaign(NamedTuple):
-    """All content, loaded and valid. `root` is the folder that holds messages/ and media/.
+    """All content that may be posted. `root` is the folder that holds messages/ and media/.
 
-    `cards` has, by its id, the card of each passage that has one.
+    `cards` has, by its id, the card of each passage that has one. `left_out` says what is left out
+    and why; `withheld` has the passages among it, which are known only so that the history can be
+    read. `digest` is a hash of everything that decides on posts.
     """
 
     root: str

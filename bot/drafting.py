@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.composing import Composed
-from bot.content import survey
+from bot.content import Loaded, read
 from bot.content.reading import one_line
 from bot.content.words import DOUBLE_QUOTES, normalise, short_fault
 from bot.content.writing import quoted, write_whole
@@ -75,25 +75,25 @@ class Draft:
         return file.read_bytes().decode("utf-8") if file.exists() else None
 
     @cached_property
-    def _survey(self) -> tuple[Campaign, list[Problem]]:
-        return survey(self.root, known_networks=self.limits, instead=self.texts)
+    def _loaded(self) -> Loaded:
+        return read(self.root, known_networks=self.limits, instead=self.texts)
 
     @property
     def campaign(self) -> Campaign:
         """As much as could be read."""
-        return self._survey[0]
+        return self._loaded.whole
 
     def problems(self, path: str) -> list[Problem]:
         """What is wrong with one file, but for what a beginning always lacks."""
         return [
             problem
-            for problem in self._survey[1]
+            for problem in self._loaded.problems
             if problem.where.file == path and problem.rule not in _EXPECTED
         ]
 
     def made(self, *, passage: str = "", template: str = "") -> Iterator[Made]:
         """Every post that a passage, or a template, would be in."""
-        sound = self._sound()
+        sound = self._loaded.sound
         planner = Planner(sound, self.limits)
         for account in sound.accounts.values():
             deck = planner.deck(account)
@@ -101,17 +101,6 @@ class Draft:
                 drawn = {part.id for unit in units for part in unit.passages}
                 if each.name == template or passage in drawn:
                     yield Made(account.name, each.name, composed, deck.limits.text)
-
-    def _sound(self) -> Campaign:
-        """The campaign without the files that have errors: posts are made of the rest."""
-        campaign, problems = self._survey
-        wrong = {p.where.file for p in problems if p.severity == "error"}
-        passages = {n: p for n, p in campaign.passages.items() if p.where.file not in wrong}
-        return campaign._replace(
-            passages={n: p for n, p in passages.items() if p.with_id in (None, *passages)},
-            templates={n: t for n, t in campaign.templates.items() if t.where.file not in wrong},
-            accounts={n: a for n, a in campaign.accounts.items() if a.network in self.limits},
-        )
 
     def write(self) -> None:
         """Writes the texts, each whole or not at all.

@@ -15,6 +15,7 @@ INFO, WARNING, ERROR = logging.INFO, logging.WARNING, logging.ERROR
 
 SENTENCES: dict[str, tuple[int, str]] = {
     "started": (INFO, "Started: {mode}. Accounts: {accounts}. Ledger: {ledger}."),
+    "left_out": (ERROR, "Left out, so it is never posted: {what} ({where}) {fix}"),
     "next": (INFO, "{account} posts next at {slot}."),
     "birth": (INFO, "{account}: its history begins now; no slot before {at} is ever sent."),
     "claimed": (INFO, "Claimed {id} (attempt {attempt})."),

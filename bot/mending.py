@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.content import survey
+from bot.content import read
 from bot.content.lines import TOKEN
 from bot.content.words import DOUBLE_QUOTES, ELLIPSIS, normalise
 from bot.content.writing import write_whole
@@ -62,14 +62,16 @@ def _next(
     root: Path, known_networks: Collection[str], texts: Mapping[str, str]
 ) -> tuple[Problem, str] | None:
     """The first problem that can be mended, and its file's text then."""
-    campaign, problems = survey(root, known_networks=known_networks, instead=texts)
+    loaded = read(root, known_networks=known_networks, instead=texts)
+    campaign, problems = loaded.whole, loaded.problems
     for problem in problems:
         path = problem.where.file
         candidate = _candidate(problem, root, texts, campaign.hashtag)
         if candidate is None:
             continue
         instead = {**texts, path: candidate}
-        then, left = survey(root, known_networks=known_networks, instead=instead)
+        mended = read(root, known_networks=known_networks, instead=instead)
+        then, left = mended.whole, mended.problems
         is_mended = _alike(problem, left) < _alike(problem, problems)
         is_less = _errors(left) < _errors(problems)
         is_less = is_less or (problem.rule == "toml-syntax" and _can_be_read(path, left))

@@ -63,13 +63,22 @@ class _CannotDraw(Exception):
     """What is wrong with a `draw` table, and what to do."""
 
 
+class _Withheld(Exception):
+    """A picture would show a passage that is left out, which is told of already."""
+
+
 def sheets(campaign: Campaign) -> tuple[list[Sheet], list[Problem]]:
-    """Every picture that the content asks for, and what is wrong with its wishes."""
+    """Every picture that the content asks for, and what is wrong with its wishes.
+
+    One that would show a passage that is left out is none of these: it stays as it is.
+    """
     found, problems = [], []
     for asset in campaign.assets.values():
         if asset.draw:
             try:
                 found.append(_Wish(campaign, asset).sheet())
+            except _Withheld:
+                continue
             except _CannotDraw as error:
                 what, fix = error.args
                 what = f"assets.{asset.id}.draw: {what}"
@@ -234,6 +243,8 @@ class _Wish:
         """A passage that may be drawn."""
         known = self._campaign.passages
         passage = known.get(name) if isinstance(name, str) else None
+        if passage is None and name in self._campaign.withheld:
+            raise _Withheld
         if passage is None:
             what = f"there is no passage `{shown(str(name))}`{meant(str(name), known)}"
             raise _CannotDraw(what, "Name one as STATEMENT/NAME.")

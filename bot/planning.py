@@ -39,12 +39,15 @@ from bot.domain import (
     Limits,
     Passage,
     Post,
+    Problem,
     Slot,
     Template,
     Use,
     text_key,
 )
+from bot.judging import check_text
 from bot.media import fitting
+from bot.media.inspecting import unfit
 from bot.schedule import slots
 
 SPACING = 0.5
@@ -122,6 +125,12 @@ class Planner:
     def hashtag(self) -> str:
         """What every post carries."""
         return self._campaign.hashtag
+
+    @property
+    def left_out(self) -> tuple[Problem, ...]:
+        """What is left out of the content, and what of the posts composed so far was not dealt."""
+        refused = (problem for deck in self._decks.values() for problem in deck.refused)
+        return tuple(dict.fromkeys([*self._campaign.left_out, *refused]))
 
     def deck(self, account: Account) -> Deck:
         """Everything that this account could ever say."""
@@ -222,24 +231,30 @@ class Drawn(NamedTuple):
 
 
 class Deck:
-    """Everything an account can say: units, the templates that can carry them, pictures."""
+    """Everything an account can say: units, the templates that can carry them, pictures.
+
+    `refused` is what was wrong with posts that could be composed, and so are not in it.
+    """
 
     def __init__(
         self, campaign: Campaign, language: str, limits: Limits, composer: Composer
     ) -> None:
         self.limits = limits
-        self.passages = campaign.passages
+        self._campaign = campaign
+        self.passages = {**campaign.withheld, **campaign.passages}
         self.units = [
             unit
             for passage in campaign.passages.values()
             if (unit := drawable(campaign, passage, language)) is not None
         ]
+        self.refused: list[Problem] = []
         self.holding: dict[str, list[Unit]] = {}
         for unit in self.units:
             for passage in unit.passages:
                 self.holding.setdefault(passage.id, []).append(unit)
-        self._pictures = {name: fitting(asset, limits) for name, asset in campaign.assets.items()}
-        self._own = campaign.cards
+        others = sorted({account.language for account in campaign.accounts.values()} - {language})
+        self._pictures = self._fit(campaign.assets, [language, *others])
+        self._own = self._fit(campaign.cards, [language, *others])
         self._templates = [
             template
             for template in campaign.templates.values()
@@ -251,6 +266,11 @@ class Deck:
         self._composer = composer
         self._cards: dict[tuple[str, ...], Card | None] = {}
 
+    def _fit(self, assets: Mapping[str, Asset], languages: Sequence[str]) -> dict[str, Asset]:
+        """Those that the network takes, in the version that it takes, with alt text."""
+        fit = {name: fitting(asset, self.limits) for name, asset in assets.items()}
+        return {name: each for name, each in fit.items() if not unfit(each, self.limits, languages)}
+
     def templates(self, lead: Unit) -> list[Template]:
         """The templates that can lead with this unit, and have a picture for it."""
         templates = self._led_by.get(lead.lead.kind, ())
@@ -259,7 +279,7 @@ class Deck:
     def pictures(self, template: Template, lead: Unit) -> list[Asset]:
         """What the template may attach to this unit, its own card among it if it has one."""
         own = self._own.get(lead.lead.id)
-        named = (own if name == CARD else self._pictures[name] for name in template.attach)
+        named = (own if name == CARD else self._pictures.get(name) for name in template.attach)
         return [picture for picture in named if picture is not None]
 
     def card(self, template: Template, units: tuple[Unit, ...]) -> Card | None:
@@ -277,7 +297,9 @@ class Deck:
         if len(set(draws)) < len(draws) or not self.pictures(template, units[0]):
             return None
         composed = self._composer.compose(template, units, self.limits)
-        if not composed.fits:
+        wrong = list(check_text(template, units, composed, self.limits, self._campaign))
+        self.refused += (problem for problem in wrong if problem.severity == "error")
+        if any(problem.severity == "error" for problem in wrong):
             return None
         cost = self.limits.cost(composed.text, PICTURES)
         return Card(template, composed, text_key(composed.text), draws, cost)

@@ -1,162 +1,142 @@
-"""Passages against their source texts, and the lock that says they were compared.
+"""Passages against their source texts: `bot verify`.
 
-`verify` finds all words of a statement (its quotes, positions, demands and facts, each with its
-short forms) word for word in one source text. `check_lock` then says, without needing any source,
-whether a passage was edited since, or never verified.
-
-What the lock, messages/sources.lock, attests: that these words stood, in this order, in a text with
-this hash, those of a quote between double quotation marks; and that since then nobody edited them,
-nor who says them, to whom and when, nor who published them. What it can't prove: that the text is
-what was published; that the right person, addressee or month is named, since no program reads that;
-that a short form keeps the sense; and that nobody wrote the lock by hand.
+All words of a statement (its quotes, positions, demands and facts, each with its short forms) are
+looked for, word for word, in one source text. What was found goes into the lock (`content.lock`),
+and only what is there is ever posted.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.characters import parted, told
-from bot.content.reading import Findings, Reader, shown
-from bot.content.tables import Table, read_table
+from bot.content.lock import Entry, Lock, check_passages, entry_of, read_lock
+from bot.content.reading import shown
+from bot.content.statements import FOLDER
 from bot.content.words import Span, Text, normalise, pieces
-from bot.content.writing import quoted, write_whole
 from bot.domain import Campaign, Passage, Place, Problem, Statement
-
-__all__ = ["LOCK", "Entry", "Lock", "check_lock", "normalise", "verify", "write_lock"]
-
-LOCK = "messages/sources.lock"
 
 CLOSE = 75.0
 """How alike, of 100, words in a source must be to be shown as what was probably meant."""
-
-_HEADER = """\
-# Written by `bot verify`; don't edit it. It says which passages were found, word for word, in which
-# source text, by the hash of each; `bot check` compares the passages with it. When one was edited,
-# run `bot verify SOURCE…` again, and look at what changes here: under .words, that the words were
-# edited; under .said, that who said them, to whom or when was, which a person has to compare.
-"""
 
 _OPENS = {"“": '”"', "„": '“”"', "”": '”"', "«": "»", "»": "«", "‟": "”", "〝": "〞", '"': '"”'}
 """Double quotation marks that open a speech, and those that may close it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A statement's part of the lock: the source's file name and hash, and two hashes a passage.
+# Verifying ---------------------------------------------------------------------------------------
 
-    Both are by the passage's name. `words` are of its kind, text, short forms and companion; `said`
-    of who says it, to whom, when, and who published it. `verified` is the day on which exactly this
-    was first found (an ISO date; empty in a lock that was written before days were kept).
+
+class Verified(NamedTuple):
+    """What a comparison came to: the new lock, and by the statements' ids what became of each.
+
+    `found` has where its words were all found; `kept` are those that no source given is of, and
+    that stay verified as they were. Whatever else there is has a problem, and its entry in the lock
+    is what it was. With `nothing` (sources that hold no words of any statement) the lock is what it
+    was altogether.
     """
 
-    source: str
-    sha256: str
-    words: Mapping[str, str]
-    said: Mapping[str, str]
-    verified: str = field(default="", compare=False)
-    where: Place = field(default=Place(LOCK), compare=False)
-
-
-Lock = dict[str, Entry]
-"""The lock: an entry for each statement that was verified, by its id."""
-
-
-def words_hash(passage: Passage) -> str:
-    """The hash of what stands in the source: kind, text, short forms, and the passage it needs."""
-    return _sha256([passage.kind, passage.text, *passage.short], passage.with_id)
-
-
-def said_hash(passage: Passage) -> str:
-    """The hash of what is said about the words: by whom, to whom, when, published by whom."""
-    statement = passage.statement
-    about = [passage.to, statement.publisher, statement.when, statement.language]
-    return _sha256(passage.by, about)
-
-
-def _sha256(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
-
-
-# Verifying ---------------------------------------------------------------------------------------
+    lock: Lock
+    problems: list[Problem]
+    found: Mapping[str, Entry]
+    kept: Sequence[str]
+    nothing: Sequence[str]
 
 
 def verify(
     campaign: Campaign, sources: Mapping[str, str], root: Path, today: date | None = None
-) -> tuple[Lock, list[Problem]]:
+) -> Verified:
     """Looks for each statement's words in the sources, which are texts by file name.
 
-    Returns the new lock and everything that was not found, with the nearest words there are. A
-    statement that was verified before, and of which no source is given now, keeps its entry; one
-    that has a problem has none. `today` is the day for what was not found just like this before.
-    Raises nothing.
+    `today` is the day for what was not found just like this before. Raises nothing.
     """
     texts = [(Path(name).name, Source(text)) for name, text in sorted(sources.items())]
     before, _ = read_lock(root)  # an unreadable lock is written anew
-    lock: Lock = {}
-    problems: list[Problem] = []
-    for statement in campaign.statements.values():
-        passages = _passages_of(campaign, statement)
-        entry, wrong = _verify_statement(statement, passages, texts, before.get(statement.id))
-        problems += wrong
-        if entry is not None:
-            lock[statement.id] = _dated(entry, before.get(statement.id), today)
-    return lock, problems
+    compared = [
+        _Comparison(campaign, statement, texts, before)
+        for statement in campaign.statements.values()
+    ]
+    held = {name for each in compared for name in each.holds}
+    nothing = [name for name, _ in texts if name not in held]
+    if nothing:
+        return Verified(before, [_nothing_in(name) for name in nothing], {}, [], nothing)
+    problems = [problem for each in compared for problem in each.problems()]
+    entries = {
+        name: entry
+        for name, entry in before.statements.items()
+        if (root / FOLDER / f"{name}.toml").exists()
+    }
+    found = {
+        each.statement.id: _dated(entry, entries.get(each.statement.id), today)
+        for each in compared
+        if (entry := each.entry())
+    }
+    kept = [each.statement.id for each in compared if each.is_kept]
+    lock = before._replace(statements={**entries, **found})
+    return Verified(lock, problems, found, kept, nothing)
+
+
+def _nothing_in(name: str) -> Problem:
+    what = f"{shown(name)} has no words of any statement"
+    fix = "Nothing was locked. Give the text that the passages were taken from."
+    return Problem("verify-nothing", Place(name), what, fix)
 
 
 def _dated(entry: Entry, before: Entry | None, today: date | None) -> Entry:
-    if entry is before or (before is not None and before == entry and before.verified):
-        return before
+    if before is not None and before == entry and before.verified:
+        return replace(entry, verified=before.verified)
     return entry if today is None else replace(entry, verified=today.isoformat())
 
 
-def _passages_of(campaign: Campaign, statement: Statement) -> list[Passage]:
-    return [p for p in campaign.passages.values() if p.statement.id == statement.id]
+class _Comparison:
+    """A statement held against every source. `holds` are the sources that have words of it."""
 
+    def __init__(
+        self,
+        campaign: Campaign,
+        statement: Statement,
+        sources: Sequence[tuple[str, Source]],
+        before: Lock,
+    ) -> None:
+        self.statement = statement
+        self._passages = [p for p in campaign.passages.values() if p.statement.id == statement.id]
+        tried = [(name, source, _not_found(self._passages, source)) for name, source in sources]
+        self._tried = [
+            (name, source, missing)
+            for name, source, missing in tried
+            if len(missing) < len(self._passages) or _any_close(self._passages, source)
+        ]
+        self.holds = [name for name, _, _ in self._tried]
+        unchanged = not check_passages({p.id: p for p in self._passages}, before)
+        self.is_kept = unchanged and not self.holds and bool(self._passages)
 
-def _verify_statement(
-    statement: Statement,
-    passages: Sequence[Passage],
-    sources: Sequence[tuple[str, Source]],
-    before: Entry | None,
-) -> tuple[Entry | None, list[Problem]]:
-    if not sources:
-        return _kept(statement, passages, before)
-    tried = [(name, source, _not_found(passages, source)) for name, source in sources]
-    name, source, missing = min(tried, key=lambda each: len(each[2]))
-    if not missing:
-        return _entry(name, source, passages), []
-    if len(missing) == len(passages) and not _any_close(passages, source):
-        return _kept(statement, passages, before)
-    return None, [_missing_problem(miss, name, source) for miss in missing]
+    @property
+    def _best(self) -> tuple[str, Source, list[_Missing]] | None:
+        return min(self._tried, key=lambda each: len(each[2]), default=None)
 
+    def entry(self) -> Entry | None:
+        """What goes into the lock, where one source holds all words of the statement."""
+        if self._best is None or self._best[2] or not self._passages:
+            return None
+        name, source, _ = self._best
+        digest = hashlib.sha256(source.text.plain.encode()).hexdigest()
+        return entry_of(name, digest, self._passages)
 
-def _entry(name: str, source: Source, passages: Sequence[Passage]) -> Entry:
-    return Entry(
-        source=name,
-        sha256=hashlib.sha256(source.text.plain.encode()).hexdigest(),
-        words={_name(passage): words_hash(passage) for passage in passages},
-        said={_name(passage): said_hash(passage) for passage in passages},
-    )
-
-
-def _kept(
-    statement: Statement, passages: Sequence[Passage], before: Entry | None
-) -> tuple[Entry | None, list[Problem]]:
-    """What was found before, where no given source is this statement's and nothing was changed."""
-    now = {_name(passage): (words_hash(passage), said_hash(passage)) for passage in passages}
-    then = {} if before is None else {n: (w, before.said.get(n)) for n, w in before.words.items()}
-    if before is not None and now == then:
-        return before, []
-    what = f"None of the passages of `{statement.id}` stands in a source that was given"
-    fix = "Give its source text, too: bot verify SOURCE…"
-    return None, [Problem("verify-no-source", statement.where, what, fix)]
+    def problems(self) -> list[Problem]:
+        """What was not found."""
+        if self._best is not None:
+            name, source, missing = self._best
+            return [_missing_problem(miss, name, source) for miss in missing]
+        if self.is_kept or not self._passages:
+            return []
+        what = f"None of the passages of `{self.statement.id}` stands in a source that was given"
+        fix = "Give its source text, too: bot verify SOURCE…"
+        return [Problem("verify-no-source", self.statement.where, what, fix)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,109 +300,3 @@ def _speech(paragraphs: Iterable[Text]) -> Iterator[Span]:
 def _goes_on(opened: Sequence[tuple[int, str]], at: int, mark: str) -> bool:
     """Whether a mark at the start of a paragraph only says that the speech goes on."""
     return bool(opened) and at == 0 and mark in _OPENS
-
-
-# The lock ----------------------------------------------------------------------------------------
-
-
-def _name(passage: Passage) -> str:
-    return passage.id.rpartition("/")[2]
-
-
-def write_lock(root: Path, lock: Lock) -> Path:
-    """Writes the lock, whole or not at all, and returns its path. Raises OSError."""
-    path = root / LOCK
-    write_whole(path, lock_text(lock))
-    return path
-
-
-def lock_text(lock: Lock) -> str:
-    """The lock as it is written: TOML, sorted, so that a change shows as the lines it touches."""
-    return "\n".join([_HEADER, *(_entry_text(name, lock[name]) for name in sorted(lock))])
-
-
-def _entry_text(name: str, entry: Entry) -> str:
-    lines = [f"[{name}]", f"source = {quoted(entry.source)}", f'sha256 = "{entry.sha256}"']
-    if entry.verified:
-        lines.append(f"verified = {quoted(entry.verified)}")
-    for part, hashes in (("words", entry.words), ("said", entry.said)):
-        lines += ["", f"[{name}.{part}]", *(f'{n} = "{hashes[n]}"' for n in sorted(hashes))]
-    return "\n".join(lines) + "\n"
-
-
-def read_lock(root: Path) -> tuple[Lock, list[Problem]]:
-    """The lock, and what is wrong with the file. No file is an empty lock. Raises nothing."""
-    findings = Findings()
-    if not os.path.lexists(root / LOCK):
-        return {}, []
-    top = read_table(Reader(root, findings), LOCK)
-    if top is None:
-        return {}, [_with_fix(problem) for problem in findings.problems]
-    lock = {name: _read_entry(table) for name in top.data if (table := top.table(name)) is not None}
-    return lock, [_with_fix(problem) for problem in findings.problems]
-
-
-def _with_fix(problem: Problem) -> Problem:
-    fix = "The program writes this file: delete it, and run `bot verify SOURCE…`."
-    return Problem("lock-unreadable", problem.where, problem.what, fix)
-
-
-def _read_entry(table: Table) -> Entry:
-    source, sha256 = table.text("source", required=True), table.text("sha256", required=True)
-    verified = table.text("verified")
-    words, said = _read_hashes(table, "words"), _read_hashes(table, "said")
-    table.close()
-    return Entry(source, sha256, words, said, verified, table.where)
-
-
-def _read_hashes(table: Table, key: str) -> dict[str, str]:
-    hashes = table.table(key, required=True)
-    return {} if hashes is None else {name: hashes.text(name) for name in hashes.data}
-
-
-def check_lock(campaign: Campaign, root: Path) -> list[Problem]:
-    """Every passage that was edited since it was verified, or never was; and what is left over.
-
-    Needs no source. Raises nothing.
-    """
-    lock, problems = read_lock(root)
-    if problems:
-        return problems
-    if not lock:
-        what = "No passage was ever compared with its source"
-        fix = "Run `bot verify SOURCE…` with the texts that the passages were taken from."
-        return [Problem("lock-missing", Place(LOCK), what, fix)]
-    found = [_check_passage(p, lock.get(p.statement.id)) for p in campaign.passages.values()]
-    problems = [problem for problem in found if problem is not None]
-    return problems + list(_left_over(campaign, lock))
-
-
-def _check_passage(passage: Passage, entry: Entry | None) -> Problem | None:
-    name = _name(passage)
-    if entry is None or name not in entry.words:
-        what = f"`{passage.id}` was never verified"
-        return Problem(
-            "lock-unverified", passage.where, what, "Run `bot verify SOURCE…` with its source."
-        )
-    if entry.words[name] != words_hash(passage):
-        what = f"`{passage.id}` was edited after it was verified"
-        return Problem(
-            "lock-edited",
-            passage.where,
-            what,
-            "Run `bot verify SOURCE…` with its source, or undo the edit.",
-        )
-    if entry.said.get(name) != said_hash(passage):
-        what = f"Who says `{passage.id}`, to whom or when was edited after it was verified"
-        fix = "Compare it with the source yourself; no program can. Then run `bot verify SOURCE…`."
-        return Problem("lock-attribution", passage.where, what, fix)
-    return None
-
-
-def _left_over(campaign: Campaign, lock: Lock) -> Iterator[Problem]:
-    fix = "Run `bot verify SOURCE…`, which takes it out."
-    for statement, entry in sorted(lock.items()):
-        for name in sorted(entry.words):
-            if f"{statement}/{name}" not in campaign.passages:
-                what = f"The lock knows `{statement}/{name}`, which isn't there any more"
-                yield Problem("lock-stale", entry.where, what, fix, severity="warning")

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.characters import looks, parted, told
-from bot.content import load, load_or_raise
+from bot.content import load, read
+from bot.content.lock import PATH as LOCK
+from bot.content.lock import write_lock
 from bot.content.words import Text, normalise, short_fault
 from bot.provenance import Source as Published
-from bot.provenance import check_lock, difference, verify, write_lock
+from bot.provenance import difference, verify
 from tests.content.builder import FILES, NETWORKS, SOURCES, changed, write_campaign
 
 DOCKERS = "messages/statements/dockers.toml"
@@ -30,13 +32,14 @@ def decomposed(text: str) -> str:
 def test_composed_and_decomposed_are_one_text(tmp_path: Path, mine: type, theirs: type) -> None:
     statement = mine(REGIME)
     root = write_campaign(tmp_path, **{DOCKERS: statement})
-    campaign = load_or_raise(root, NETWORKS)
+    campaign = load(root, NETWORKS)
     source = SOURCE.format(theirs("The régime ended the strike."))
-    lock, problems = verify(campaign, SOURCES | {"dockers.txt": source}, root)
-    assert problems == []
-    write_lock(root, lock)
-    other = write_campaign(tmp_path, **{DOCKERS: decomposed(REGIME)})
-    assert check_lock(load_or_raise(other, NETWORKS), other) == [], "the lock says the same of it"
+    done = verify(campaign, SOURCES | {"dockers.txt": source}, root)
+    assert done.problems == []
+    write_lock(root, done.lock)
+    kept = (root / LOCK).read_bytes()
+    other = write_campaign(tmp_path, **{DOCKERS: decomposed(REGIME), LOCK: kept})
+    assert read(other, known_networks=NETWORKS).unverified == {}, "the lock says the same of it"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +59,9 @@ def test_a_character_that_only_looks_the_same_is_named(
     tmp_path: Path, there: str, name: str
 ) -> None:
     root = write_campaign(tmp_path, **{DOCKERS: REGIME})
-    campaign = load_or_raise(root, NETWORKS)
+    campaign = load(root, NETWORKS)
     source = SOURCES | {"dockers.txt": SOURCE.format(there)}
-    (problem,) = verify(campaign, source, root)[1]
+    (problem,) = verify(campaign, source, root).problems
     assert name in problem.fix, problem
     assert "where this has “régime”" not in problem.fix
 
@@ -80,9 +83,8 @@ def test_a_short_form_with_another_letter() -> None:
 def test_what_is_typed_decomposed_goes_out_composed(tmp_path: Path) -> None:
     files = {path: decomposed(str(text)) for path, text in FILES.items() if path.endswith(".toml")}
     files[DOCKERS] = decomposed(REGIME)
-    campaign, problems = load(write_campaign(tmp_path, **files), known_networks=NETWORKS)
-    assert problems == []
-    assert campaign is not None
+    campaign = load(write_campaign(tmp_path, **files), NETWORKS)
+    assert campaign.left_out == ()
     assert campaign.passages["dockers/right"].text == "The régime ended the strike."
 
 

@@ -17,8 +17,7 @@ import pypdf
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageSequence
 
-from bot import drawing
-from bot.content import load_to_draw
+from bot import content, drawing
 from bot.content.cards import Page, said
 from bot.domain import Campaign
 from bot.drawing import animation, build, typesetting
@@ -31,9 +30,13 @@ from tests.site import ROOT, bot
 WHITE, RED, INK = animation.WHITE, animation.RED, animation.INK
 
 
+def to_draw(root: Path) -> Campaign:
+    return content.read(root, known_networks=("x",), lint=False).to_draw
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Campaign:
-    return load_to_draw(ROOT)
+    return to_draw(ROOT)
 
 
 @pytest.fixture(scope="module")
@@ -331,14 +334,14 @@ def test_the_same_content_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
         (one / "media" / name).unlink()
     (other / RECORD).unlink()
     for root in (one, other):
-        assert len(build(load_to_draw(root), root).drawn) == 27
+        assert len(build(to_draw(root), root).drawn) == 27
         assert files_in(root) == files_in(ROOT)
 
 
 def test_built_again_nothing_is_done(copy: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (copy / "media").rglob("*")}
     told: list[str] = []
-    built = build(load_to_draw(copy), copy, lambda done, total, path: told.append(path))
+    built = build(to_draw(copy), copy, lambda done, total, path: told.append(path))
     assert (built.drawn, built.removed, len(built.kept), told) == ([], [], 27, [])
     assert {path: path.stat().st_mtime_ns for path in (copy / "media").rglob("*")} == before
 
@@ -348,7 +351,7 @@ def test_only_what_changed_is_drawn(copy: Path) -> None:
     text = file.read_text("utf-8")
     file.write_text(text.replace("to go to the end will", "to go on to the end will"), "utf-8")
     told: list[tuple[int, int, str]] = []
-    built = build(load_to_draw(copy), copy, lambda *seen: told.append(seen))
+    built = build(to_draw(copy), copy, lambda *seen: told.append(seen))
     [new], [old] = built.drawn, built.removed
     assert re.fullmatch(r"media/cards/ituc-determination-[0-9a-f]{12}\.png", new)
     assert (ROOT / old).is_file()
@@ -360,7 +363,7 @@ def test_only_what_changed_is_drawn(copy: Path) -> None:
 @pytest.mark.parametrize("path", [GIF, PDF, POSTER])
 def test_what_was_lost_or_spoilt_is_drawn_again(copy: Path, path: str) -> None:
     (copy / path).write_bytes(b"spoilt")
-    built = build(load_to_draw(copy), copy)
+    built = build(to_draw(copy), copy)
     assert path in built.drawn
     assert len(built.drawn) <= 2
     assert files_in(copy) == files_in(ROOT)
@@ -369,7 +372,7 @@ def test_what_was_lost_or_spoilt_is_drawn_again(copy: Path, path: str) -> None:
 def test_with_other_tools_all_is_drawn_again(copy: Path) -> None:
     file = copy / RECORD
     file.write_text(file.read_text("utf-8").replace("typst = ", "typst = '0' # "), "utf-8")
-    assert len(build(load_to_draw(copy), copy).drawn) == 27
+    assert len(build(to_draw(copy), copy).drawn) == 27
     assert files_in(copy) == files_in(ROOT)
 
 
@@ -397,10 +400,10 @@ def test_a_picture_too_large_for_a_network_is_refused(
     tight = drawing.NETWORKS["Bluesky"]._replace(still=50_000)
     monkeypatch.setitem(drawing.NETWORKS, "Bluesky", tight)
     with pytest.raises(BotError, match=r"Bluesky would not take media/infographic-square\.png: \d"):
-        build(load_to_draw(copy), copy)
+        build(to_draw(copy), copy)
     monkeypatch.setitem(drawing.NETWORKS, "Mastodon", tight._replace(area=900 * 900))
     with pytest.raises(BotError, match=r"Mastodon would not take .*\.gif: [\d,]+ bytes, 70 frames"):
-        build(load_to_draw(copy), copy)
+        build(to_draw(copy), copy)
     assert not list((copy / "media").glob(".*"))
 
 
@@ -408,15 +411,15 @@ def test_wishes_that_can_t_be_fulfilled_stop_the_build(copy: Path) -> None:
     file = copy / "media/media.toml"
     file.write_text(file.read_text("utf-8").replace("ituc/two-killed", "ituc/too-killed"), "utf-8")
     with pytest.raises(ContentError, match="did you mean `ituc/two-killed`"):
-        build(load_to_draw(copy), copy)
+        build(to_draw(copy), copy)
 
 
 def test_broken_words_stop_the_build_but_templates_don_t(copy: Path) -> None:
     (copy / "messages/templates/broken.txt").write_text("{{")
-    assert load_to_draw(copy).hashtag == "#StandWithBelarus"
+    assert to_draw(copy).hashtag == "#StandWithBelarus"
     (copy / "messages/statements/broken.toml").write_text("publisher = \n")
     with pytest.raises(ContentError, match=r"messages/statements/broken\.toml:1"):
-        load_to_draw(copy)
+        to_draw(copy)
 
 
 def test_a_new_campaign_s_pictures_are_drawn_where_there_are_none(copy: Path) -> None:
@@ -436,8 +439,9 @@ def test_a_new_campaign_s_pictures_are_drawn_where_there_are_none(copy: Path) ->
 def test_drawing_takes_less_than_256_mb(copy: Path) -> None:
     (copy / RECORD).unlink()
     code = (
-        "from pathlib import Path; from bot.content import load_to_draw; "
-        "from bot.drawing import build; here = Path(); build(load_to_draw(here), here); "
+        "from pathlib import Path; from bot.content import read; "
+        "from bot.drawing import build; here = Path(); "
+        "build(read(here, known_networks=('x',)).to_draw, here); "
         "print(Path('/proc/self/status').read_text())"
     )
     done = subprocess.run(
@@ -521,7 +525,7 @@ def test_without_the_tools_it_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(typesetting, "FAMILY", "no_such_type")
     with pytest.raises(BotError, match=r"\.venv/bin/pip install '\.\[pictures\]'"):
-        build(load_to_draw(copy), copy)
+        build(to_draw(copy), copy)
 
 
 def test_check_and_preview_need_none_of_the_tools(copy: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.cli.shared import NETWORKS, limits_of
-from bot.content import load_or_raise
+from bot.content import load
 from bot.domain import History
 from bot.ledger import rules
 from bot.ledger.base import Row
@@ -107,7 +107,7 @@ def test_an_alert_that_never_came_is_wrong() -> None:
 
 
 def test_every_account_has_enough_to_say_and_its_own_words(tmp_path: Path) -> None:
-    campaign = load_or_raise(write_site(tmp_path, {"fr": 1, "pl": 30}, 100), NETWORKS)
+    campaign = load(write_site(tmp_path, {"fr": 1, "pl": 30}, 100), NETWORKS)
     planner = Planner(campaign, limits_of(NETWORKS))
     texts = []
     for account in campaign.accounts.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.shared import NETWORKS
-from bot.content import load
+from bot.content import read
 from bot.content.reading import Reader
 from bot.mending import Mended, mend
 from tests.content.builder import FILES, changed, write_campaign
@@ -113,13 +113,13 @@ def mended(root: Path) -> list[Mended]:
 @pytest.mark.parametrize("case", MENDED, ids=names(MENDED))
 def test_what_leaves_no_choice_is_mended(tmp_path: Path, case: Case) -> None:
     file, text = broken(tmp_path, case)
-    before = load(tmp_path, known_networks=NETWORKS)[1]
+    before = read(tmp_path, known_networks=NETWORKS).problems
     assert case[0] in {problem.rule for problem in before}
     done = mended(tmp_path)
     assert [each.problem.rule for each in done] == [case[0]]
     now = file.read_text(encoding="utf-8")
     assert now != text
-    assert load(tmp_path, known_networks=NETWORKS)[1] == []
+    assert read(tmp_path, known_networks=NETWORKS).problems == []
     for line in done[0].removed:
         assert line in text.splitlines()
     for line in done[0].added:
@@ -218,7 +218,7 @@ LEFT: list[Case] = [
 def test_what_a_person_must_decide_is_left(tmp_path: Path, case: Case) -> None:
     file, _ = broken(tmp_path, case)
     before = file.read_bytes()
-    problems = load(tmp_path, known_networks=NETWORKS)[1]
+    problems = read(tmp_path, known_networks=NETWORKS).problems
     assert case[0] in {problem.rule for problem in problems}
     assert all(problem.fix for problem in problems)
     assert mend(tmp_path, NETWORKS) == []
@@ -256,7 +256,7 @@ def test_several_mistakes_in_several_files(tmp_path: Path) -> None:
     )
     done = mended(tmp_path)
     assert len(done) == 4
-    assert load(tmp_path, known_networks=NETWORKS)[1] == []
+    assert read(tmp_path, known_networks=NETWORKS).problems == []
     assert (tmp_path / QUOTE).read_text(encoding="utf-8") == FILES[QUOTE]
     assert (tmp_path / CAMPAIGN).read_text(encoding="utf-8") == FILES[CAMPAIGN]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot import checking, pictures
-from bot.content import load_or_raise
+from bot.content import load
 from bot.domain import Asset, Campaign, Passage, Place, Problem, Statement
 from bot.networks.x import LIMITS
 from bot.pictures import Sheet, brief, check_pictures, read_record, sheets
@@ -24,7 +24,7 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def shipped() -> Campaign:
-    return load_or_raise(ROOT, ("x",))
+    return load(ROOT, ("x",))
 
 
 # What stands on them -----------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_check_says_what_no_longer_matches(
     copy: Path, change: Callable[[Path], None], rules: dict[str, list[str]]
 ) -> None:
     change(copy)
-    found = list(check_pictures(load_or_raise(copy, ("x",)), copy))
+    found = list(check_pictures(load(copy, ("x",)), copy))
     assert {problem.rule for problem in found} == rules.keys()
     for rule, says in rules.items():
         told = [problem.what for problem in found if problem.rule == rule]

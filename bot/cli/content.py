@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.shared import NETWORKS, Bot, counted, json_option, limits_of, pass_bot, show_json
+from bot.errors import ContentError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.content import Loaded
+    from bot.content.lock import Lock
     from bot.domain import Campaign, Problem
 
 
@@ -76,39 +81,88 @@ def _show_problem(problem: Problem) -> None:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @pass_bot
 def verify(bot: Bot, sources: tuple[str, ...]) -> int:
-    """Finds every quoted word in the source texts, and locks that.
+    """Finds every quoted word in the source texts, looks at every picture, and locks that.
 
     \b
     Examples:  bot verify statement.txt another.txt
                bot verify statement.docx
+               bot verify            the pictures alone
     A source is plain text in any common encoding, HTML, Word (.docx) or PDF.
-    Writes messages/sources.lock, by which `bot check` knows of any later edit.
+    Writes messages/sources.lock. Only what stands there as it is goes out. Exit code 1
+    where something was not found, or is wrong with a picture; that is not locked.
     """
+    from bot.content import read
+    from bot.content.lock import write_lock
+
+    loaded = read(bot.root, known_networks=NETWORKS, lint=False)
+    if loaded.fatal and not all(each.rule == "lock-unreadable" for each in loaded.fatal):
+        raise ContentError(loaded.fatal)
+    texts = {name.rpartition("/")[2]: _read(name, loaded.whole) for name in sources}
+    problems = [*loaded.problems]
+    lock, said = loaded.lock, list[str]()
+    if texts:
+        lock, said, wrong = _compare(bot, loaded, texts)
+        problems += wrong
+    nothing = any(problem.rule == "verify-nothing" for problem in problems)
+    if not nothing:
+        pictures, wrong = _look(bot, loaded)
+        said.append(_looked_at(loaded.lock.pictures, pictures))
+        lock = lock._replace(pictures=pictures)
+        problems += wrong
+    for problem in dict.fromkeys(problems):
+        _show_problem(problem)
+    if not nothing:
+        write_lock(bot.root, lock)
+    for line in said:
+        click.echo(line)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        click.secho(f"{counted(errors, 'error')}: what has one is not locked.", fg="red", bold=True)
+    return 1 if errors else 0
+
+
+def _compare(
+    bot: Bot, loaded: Loaded, texts: dict[str, str]
+) -> tuple[Lock, list[str], list[Problem]]:
+    """The words against the sources: the new lock, what was done, and what is wrong."""
     from datetime import UTC, datetime
 
-    from bot.provenance import verify as verify_sources
-    from bot.provenance import write_lock
+    from bot.provenance import verify as compare
 
-    campaign = bot.campaign()
-    texts = {name.rpartition("/")[2]: _read(name, campaign) for name in sources}
-    lock, problems = verify_sources(campaign, texts, bot.root, datetime.now(UTC).date())
-    for problem in problems:
-        _show_problem(problem)
-    if any(problem.severity == "error" for problem in problems):
-        click.secho("Not locked: not every quoted word was found.", fg="red", bold=True)
-        return 1
-    write_lock(bot.root, lock)
-    passages = counted(len(campaign.passages), "passage")
-    short = sum(len(passage.short) for passage in campaign.passages.values())
-    click.secho(
-        f"Found verbatim and locked: {passages} and {counted(short, 'short form')} of "
-        f"{counted(len(campaign.statements), 'statement')}.",
-        fg="green",
-    )
-    return 0
+    sound, today = loaded.sound, datetime.now(UTC).date()
+    whole = {
+        p.statement.id for name, p in loaded.whole.passages.items() if name not in sound.passages
+    }
+    statements = {name: each for name, each in sound.statements.items() if name not in whole}
+    done = compare(sound._replace(statements=statements), texts, bot.root, today)
+    said = []
+    for name, entry in done.found.items():
+        forms = sum(len(texts) - 1 for texts in entry.text.values())
+        said.append(
+            f"{name}: found verbatim in {entry.source} and locked: "
+            f"{counted(len(entry.words), 'passage')} and {counted(forms, 'short form')}."
+        )
+    said += [f"{name}: not in what was given; left as it was verified." for name in done.kept]
+    return done.lock, said, done.problems
+
+
+def _look(bot: Bot, loaded: Loaded) -> tuple[dict[str, str], list[Problem]]:
+    """The pictures in which nothing is wrong, and what is wrong with the others."""
+    from bot.checking import look
+
+    wrong = list(look(loaded.to_draw, bot.root, limits_of(NETWORKS)))
+    bad = {path for path, problem in wrong if problem.severity == "error"}
+    pictures = loaded.sound.pictures
+    fit = {path: asset.sha256 for path, asset in pictures.items() if path not in bad}
+    return fit, [problem for _, problem in wrong]
+
+
+def _looked_at(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    new = sum(before.get(path) != digest for path, digest in now.items())
+    return f"Looked at and locked: {counted(len(now), 'picture')}, {new} of them new or changed."
 
 
 def _read(name: str, campaign: Campaign) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bot.cli.shared import Bot, counted, pass_bot
+from bot.cli.shared import NETWORKS, Bot, counted, pass_bot
+from bot.errors import ContentError
 
 
 @click.group()
@@ -28,10 +29,13 @@ def build(bot: Bot) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from bot.content import load_to_draw
+    from bot.content import read
     from bot.drawing import build as draw
 
-    campaign = load_to_draw(bot.root)
+    loaded = read(bot.root, known_networks=NETWORKS, lint=False)
+    if loaded.fatal:
+        raise ContentError(loaded.fatal)
+    campaign = loaded.to_draw
     columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
     screen = Console(stderr=True)
     with Progress(
@@ -68,9 +72,9 @@ def frame(bot: Bot, photo: str, out: str) -> int:
     """
     from pathlib import Path
 
-    from bot.content import load_to_draw
+    from bot.content import load
     from bot.framing import frame as put_frame
 
-    for path in put_frame(Path(photo), Path(out), load_to_draw(bot.root).hashtag):
+    for path in put_frame(Path(photo), Path(out), load(bot.root, NETWORKS).hashtag):
         click.echo(str(path))
     return 0

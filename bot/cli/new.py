@@ -262,9 +262,9 @@ def _remembered(draft: Draft, statement: str) -> Iterator[tuple[str, Source]]:
     """The source that the lock names, where its file is here; else the one that is answered."""
     from pathlib import Path
 
-    from bot.provenance import read_lock
+    from bot.content.lock import read_lock
 
-    entry = read_lock(draft.root)[0].get(statement)
+    entry = read_lock(draft.root)[0].statements.get(statement)
     if entry is not None:
         for folder in (Path(), draft.root, draft.root / "sources"):
             if (folder / entry.source).is_file():

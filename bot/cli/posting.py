@@ -21,7 +21,7 @@ from bot.cli.shared import (
     pick_accounts,
     zone_of,
 )
-from bot.errors import LedgerUnavailable, NotSent
+from bot.errors import ContentError, LedgerUnavailable, NotSent
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -75,6 +75,10 @@ class Session:
         self.planner = make_planner(self.campaign)
         self.tell: Tell = Teller(dry_run=not self.live)
         refuse_ephemeral(self.settings, os.environ)
+        if not self.accounts:
+            raise ContentError(self.campaign.left_out)
+        for what in self.campaign.left_out:
+            self.tell("left_out", where=str(what.where), what=what.what, fix=what.fix)
         bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
         self.networks = {account.name: self._network(account) for account in self.accounts}
         self.watch = self._make_watch() if self.live else None

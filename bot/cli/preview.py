@@ -20,6 +20,7 @@ from bot.cli.shared import (
     pass_bot,
     pick_accounts,
     read_time,
+    say_left_out,
     zone_of,
 )
 from bot.errors import UsageError
@@ -74,6 +75,7 @@ def preview(
                bot preview --count 3 --explain
                bot preview --days 60 --html posts.html
                bot preview --days 60 --serve
+    What has an error is left out, and named; then the exit code is 1.
     Needs no credentials, talks to no social network, writes nothing but FILE and
     the pictures beside it (and what you save in the page that is served).
     """
@@ -84,14 +86,15 @@ def preview(
     campaign = bot.campaign()
     if html is not None:
         _write_page(bot, campaign, wanted, html, explain)
-        return 0
+        return say_left_out(campaign.left_out)
     approvals = bot.approvals(campaign)
-    shown = wanted.posts(bot, campaign, make_planner(campaign))
+    planner = make_planner(campaign)
+    shown = wanted.posts(bot, campaign, planner)
     if as_json:
         _preview_json(shown, approvals)
     else:
         _preview_terminal(shown, campaign, approvals, explain)
-    return 0
+    return say_left_out(planner.left_out)
 
 
 class Wanted(NamedTuple):

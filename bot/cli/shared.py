@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.approval import Approvals
-    from bot.domain import Account, Campaign, History, Limits
+    from bot.domain import Account, Campaign, History, Limits, Problem
     from bot.ledger.base import Ledger
     from bot.networks.base import Network, Request
     from bot.planning import Planner
@@ -58,9 +58,10 @@ class Bot:
         return load_settings(Path(), os.environ)
 
     def campaign(self) -> Campaign:
-        from bot.content import load_or_raise
+        """What may be posted; what is left out of it, and why, is in its `left_out`."""
+        from bot.content import load
 
-        return load_or_raise(self.root, known_networks=NETWORKS)
+        return load(self.root, NETWORKS)
 
     def approvals(self, campaign: Campaign) -> Approvals | None:
         """The sign-offs, where the campaign asks for them; else None."""
@@ -191,6 +192,21 @@ def read_time(text: str, zone: ZoneInfo) -> datetime:
         )
 
     return found.astimezone(UTC) if found.tzinfo else localise(found, zone)
+
+
+MOST_SHOWN = 10
+"""So many things that are left out are named; `bot check` shows all."""
+
+
+def say_left_out(problems: Sequence[Problem]) -> int:
+    """Says on standard error what is left out, and why. The exit code: 1 if that is anything."""
+    for problem in problems[:MOST_SHOWN]:
+        click.secho(f"Left out: {problem}", fg="red", err=True)
+    if len(problems) > MOST_SHOWN:
+        click.secho(f"And {len(problems) - MOST_SHOWN} more.", fg="red", err=True)
+    if problems:
+        click.secho("`bot check` shows all that is wrong.", fg="red", err=True)
+    return 1 if problems else 0
 
 
 def show_json(value: Any) -> None:

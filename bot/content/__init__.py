@@ -1,6 +1,7 @@
-"""messages/ to a Campaign, or the list of everything wrong in it.
+"""messages/ and media/ to a Campaign, and the list of everything wrong in them.
 
-The parts, in reading order; each imports only parts above it:
+What has an error, or is not what was verified, is not in the campaign: nothing that holds one can
+post it. The parts, in reading order; each imports only parts above it:
 
     words         comparing words with the text they were taken from
     tags          hashtags and mentions, as X reads them
@@ -15,16 +16,22 @@ The parts, in reading order; each imports only parts above it:
     writing       text to files
     splicing      other short forms in a statement's text, the rest of it as it is
     cards         the cards with the words of passages
+    lock          what was verified, and whether the content still is that
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bot.content.campaign import PATH, Settings, read_campaign
 from bot.content.cards import card_pages, read_cards
+from bot.content.lock import EDITED, Lock, check_bytes, check_passages, read_lock
 from bot.content.reading import Findings, Reader, shown
 from bot.content.statements import FOLDER as STATEMENTS
 from bot.content.statements import Collected, link_passages, read_statement
@@ -32,96 +39,193 @@ from bot.content.tables import read_table
 from bot.content.tags import mention_in
 from bot.content.templates import FOLDER as TEMPLATES
 from bot.content.templates import Templates, make_environment
-from bot.domain import Asset, Campaign, Place, Problem, Template
+from bot.domain import CARD, EMPTY, Asset, Campaign, Passage, Place, Problem, Template
 from bot.errors import ContentError
-from bot.media import CATALOGUE, load_media
+from bot.media import CATALOGUE, Media, load_media
 
-__all__ = ["load", "load_or_raise", "load_to_draw", "make_environment", "survey"]
+__all__ = ["Loaded", "load", "make_environment", "read"]
 
 
-def load(
-    root: Path, *, known_networks: Collection[str], lint: bool = True
-) -> tuple[Campaign | None, list[Problem]]:
-    """Reads all content under a root, the folder that holds messages/ and media/.
+def load(root: Path, known_networks: Collection[str]) -> Campaign:
+    """What may be posted of the content under a root, the folder that holds messages/ and media/.
 
-    Returns the campaign, or None if anything has an error; and every problem found, by file and
-    line. With lint=False it doesn't look for warnings and secrets; whatever would make a wrong post
-    is still an error. Never raises.
+    What has an error, or is not what was verified, is left out; `left_out` says what and why.
+    Raises ContentError where what concerns all of it can't be read: campaign.toml, media.toml, the
+    lock.
     """
-    if not os.path.isdir(root / "messages"):  # noqa: PTH112 (Path.is_dir can raise)
-        what = f"There is no folder messages/ in {shown(str(root.absolute()), 200)}"
-        fix = "Run this in the checkout, or say where it is: --root DIR, or BOT_ROOT."
-        return None, [Problem("missing-folder", Place("messages"), what, fix)]
-    campaign, problems = survey(root, known_networks=known_networks, lint=lint)
-    is_wrong = any(problem.severity == "error" for problem in problems)
-    return None if is_wrong else campaign, problems
+    loaded = read(root, known_networks=known_networks, lint=False)
+    if loaded.fatal:
+        raise ContentError(list(dict.fromkeys([*loaded.fatal, *loaded.problems])))
+    return loaded.campaign
 
 
-def survey(
+def read(
     root: Path,
     *,
     known_networks: Collection[str],
     lint: bool = True,
     instead: Mapping[str, str] | None = None,
-) -> tuple[Campaign, list[Problem]]:
-    """As much of the campaign as could be read, and every problem found; not fit for use with one.
+) -> Loaded:
+    """Everything that could be read under a root, and every problem found. Never raises.
 
-    `instead` has texts by path that are read in place of what is on the disk, or beside it: what
-    somebody is writing. Never raises.
+    With lint=False it doesn't look for warnings and secrets; whatever would make a wrong post is
+    still an error. `instead` has texts by path that are read in place of what is on the disk, or
+    beside it: what somebody is writing. The lock is always the disk's.
     """
     findings = Findings(lint)
-    campaign = _read(Reader(root, findings, instead), known_networks)
+    reader = Reader(root, findings, instead)
+    if instead is None and not os.path.isdir(root / "messages"):  # noqa: PTH112 (is_dir can raise)
+        what = f"There is no folder messages/ in {shown(str(root.absolute()), 200)}"
+        fix = "Run this in the checkout, or say where it is: --root DIR, or BOT_ROOT."
+        findings.error("missing-folder", Place("messages"), what, fix)
+        return Loaded(_nothing(root), findings, Media({}, {}, []), Lock(), {}, findings.problems)
+    lock, unreadable = read_lock(root)
+    loaded = _read(reader, known_networks, lock, unreadable)
     if lint:
         from bot.content.scanning import scan_for_secrets
 
         scan_for_secrets(root, findings)
-    return campaign, sorted(findings.problems, key=lambda p: (p.where.file, p.where.line or 0))
+    return loaded
 
 
-def load_or_raise(root: Path, known_networks: Collection[str], *, lint: bool = False) -> Campaign:
-    """The campaign under a root. Raises ContentError, with all problems, if there is an error."""
-    campaign, problems = load(root, known_networks=known_networks, lint=lint)
-    if campaign is None:
-        raise ContentError(problems)
-    return campaign
+class Loaded:
+    """What was read: all of it, what of it is sound, and what may be posted.
 
-
-def load_to_draw(root: Path) -> Campaign:
-    """The campaign under a root for drawing its pictures. Raises ContentError.
-
-    Only the words and the catalogue need to be right: pictures may be missing, and templates and
-    networks are nothing to them.
+    `whole` has what has errors, too. `unverified` are the passages without one that are not what
+    was verified, by id, and why. `fatal` are the problems with which nothing can be posted.
     """
-    findings = Findings(lint=False)
-    campaign = _read(Reader(root, findings), known_networks=())
-    errors = [problem for problem in findings.problems if _stops_drawing(problem)]
-    if errors:
-        raise ContentError(errors)
-    return campaign
+
+    def __init__(
+        self,
+        whole: Campaign,
+        findings: Findings,
+        media: Media,
+        lock: Lock,
+        unverified: Mapping[str, Problem],
+        fatal: list[Problem],
+    ) -> None:
+        self.whole = whole
+        self.lock = lock
+        self.unverified = unverified
+        self.fatal = fatal
+        self._findings = findings
+        self._media = media
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with the files, by file and line; the lock is not among them."""
+        return sorted(self._findings.problems, key=lambda p: (p.where.file, p.where.line or 0))
+
+    @cached_property
+    def sound(self) -> Campaign:
+        """What has no error, whether it was verified or not."""
+        whole, faulty = self.whole, self._findings.faulty
+        wrong = {p.where.file for p in self._findings.problems if p.severity == "error"}
+        assets = {n: a for n, a in whole.assets.items() if n not in self._media.faulty}
+        return whole._replace(
+            accounts={n: a for n, a in whole.accounts.items() if f"accounts.{n}" not in faulty},
+            passages=_together(_without(faulty, whole.passages)),
+            templates={n: t for n, t in whole.templates.items() if t.where.file not in wrong},
+            assets={n: a for n, a in assets.items() if f"assets.{n}" not in faulty},
+            cards=EMPTY if CARD in self._media.faulty else whole.cards,
+        )
+
+    @cached_property
+    def unseen(self) -> Mapping[str, Problem]:
+        """The pictures that are not what was looked at, by path, and why."""
+        return check_bytes(self.sound.pictures, self.lock)
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """What may be posted. What is left out is in `left_out`, in words."""
+        sound, unseen = self.sound, self.unseen
+        passages = _together({n: p for n, p in sound.passages.items() if n not in self.unverified})
+        found = sound._replace(
+            passages=passages,
+            withheld={n: p for n, p in self.whole.passages.items() if n not in passages},
+            assets={n: a for n, each in sound.assets.items() if (a := _seen(each, unseen))},
+            cards={n: a for n, a in sound.cards.items() if a.path not in unseen},
+            left_out=self.left_out,
+        )
+        return found._replace(digest=_digest(found))
+
+    @property
+    def to_draw(self) -> Campaign:
+        """What pictures may show, and every picture that is asked for, in whatever state."""
+        return self.campaign._replace(assets=self.whole.assets, cards=self.whole.cards)
+
+    @property
+    def left_out(self) -> tuple[Problem, ...]:
+        """Every error there is, what is no longer what was verified first, each said once."""
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        each = [*self.unverified.values(), *errors, *self.unseen.values()]
+        first = [problem for problem in each if problem.rule in EDITED]
+        return tuple(dict.fromkeys([*first, *each]))
 
 
-def _stops_drawing(problem: Problem) -> bool:
-    file, rule = problem.where.file, problem.rule
-    elsewhere = file.startswith(TEMPLATES) or rule in ("unknown-network", "card-missing")
-    pictures = file.startswith("media/") and rule not in ("toml-syntax", "not-utf8", "wrong-type")
-    return problem.severity == "error" and not elsewhere and not pictures
+def _without(faulty: Collection[str], passages: Mapping[str, Passage]) -> dict[str, Passage]:
+    return {
+        name: passage
+        for name, passage in passages.items()
+        if name not in faulty and passage.statement.id not in faulty
+    }
 
 
-def _read(reader: Reader, known_networks: Collection[str]) -> Campaign:
-    """Everything that could be read; with the findings' errors, not fit for use."""
+def _together(passages: Mapping[str, Passage]) -> dict[str, Passage]:
+    """Without those that may not stand without one that isn't there."""
+    return {n: p for n, p in passages.items() if p.with_id is None or p.with_id in passages}
+
+
+def _seen(asset: Asset, unseen: Collection[str]) -> Asset | None:
+    """The picture with what of it was looked at; None where that is nothing."""
+    if asset.path in unseen:
+        return None
+    smaller = asset.smaller
+    return asset if smaller is None or smaller.path not in unseen else asset._replace(smaller=None)
+
+
+_DECIDES_NOTHING = frozenset({"where", "body_line", "left_out", "withheld", "root"})
+"""Fields of values that decide on no post: an edit of a comment moves lines."""
+
+
+def _digest(campaign: Campaign) -> str:
+    """A hash of everything that decides on posts."""
+    return hashlib.sha256(json.dumps(_plain(campaign), sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        fields = value._asdict()
+        if isinstance(value, Asset):
+            fields["digest"] = value.sha256
+        return {key: _plain(each) for key, each in fields.items() if key not in _DECIDES_NOTHING}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _nothing(root: Path) -> Campaign:
+    return Campaign(str(root), "", "", "UTC", 1, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
+
+
+def _read(
+    reader: Reader, known_networks: Collection[str], lock: Lock, unreadable: list[Problem]
+) -> Loaded:
     findings = reader.findings
     top = read_table(reader, PATH)
     settings = read_campaign(top, known_networks) if top else Settings()
-    assets, alts, media_problems = load_media(reader.root, reader.instead.get(CATALOGUE))
-    findings.problems += [p for p in media_problems if findings.lint or p.severity == "error"]
+    fatal = [p for p in findings.problems if p.severity == "error"]
+    fatal = [p for p in fatal if p not in findings.contained or p.rule == "bad-timezone"]
+    media = load_media(reader.root, reader.instead.get(CATALOGUE))
+    fatal += [p for p in media.problems if not media.assets] + unreadable
+    findings.problems += [p for p in media.problems if findings.lint or p.severity == "error"]
     collected = _read_statements(reader)
-    known_assets = None if media_problems and not assets else assets
+    known_assets = None if media.problems and not media.assets else media.assets
     templates = _read_templates(reader, Templates(settings, known_assets, findings))
-    passages = collected.passages
-    pages = card_pages(passages, settings.hashtag)
-    cards = read_cards(reader.root, pages, passages, templates.values(), alts, findings)
-    _check_alt_texts(assets, findings)
-    return Campaign(
+    _check_alt_texts(media.assets, findings)
+    whole = Campaign(
         root=str(reader.root),
         name=settings.name,
         hashtag=settings.hashtag,
@@ -129,15 +233,20 @@ def _read(reader: Reader, known_networks: Collection[str]) -> Campaign:
         seed=settings.seed,
         accounts=settings.accounts,
         statements=collected.statements,
-        passages=passages,
+        passages=collected.passages,
         templates=templates,
-        assets=assets,
-        cards=cards,
+        assets=media.assets,
         approval=settings.approval,
         sensitive=settings.sensitive,
         links=settings.links,
         where=Place(PATH, 1),
     )
+    unverified = check_passages(_without(findings.faulty, whole.passages), lock)
+    pages = card_pages(whole.passages, whole.hashtag)
+    cards = read_cards(
+        reader.root, pages, whole.passages, templates.values(), media.cards, findings, unverified
+    )
+    return Loaded(whole._replace(cards=cards), findings, media, lock, unverified, fatal)
 
 
 def _read_statements(reader: Reader) -> Collected:
@@ -174,4 +283,5 @@ def _check_alt_texts(assets: Mapping[str, Asset], findings: Findings) -> None:
         if any(mention_in(text) is not None for text in asset.alt.values()):
             what = f"The alt text of `{asset.id}` holds an @mention"
             fix = "Nobody is mentioned unasked: write the name, without @."
-            findings.error("mention", asset.where, what, fix)
+            with findings.about(f"assets.{asset.id}"):
+                findings.error("mention", asset.where, what, fix)

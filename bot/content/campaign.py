@@ -46,14 +46,17 @@ def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
     links = top.table("links")
     read = _read_head(head) if head else Settings()
     schedules = _Schedules(read.timezone, head)
-    schedule = schedules.read(shared) if shared else None
+    with top.findings.about("schedule"):
+        schedule = schedules.read(shared) if shared else None
     accounts = dict(_read_accounts(top, known_networks, read.language, schedule, schedules))
     _check_accounts(top, accounts)
     if read.approval:
         _check_starts(top, accounts)
     top.close()
+    with top.findings.about():  # what needs a link that is not set is not used
+        set_links = _read_links(links) if links else {}
     return read._replace(
-        links=_read_links(links) if links else {},
+        links=set_links,
         link_names=tuple(links.data) if links else (),
         accounts=accounts,
     )
@@ -116,21 +119,24 @@ def _read_accounts(
     schedules: _Schedules,
 ) -> Iterator[tuple[str, Account]]:
     for name, table in top.tables("accounts"):
-        _check_name(name, table)
-        network = table.text("network", required=True)
-        if network and network not in known_networks:
-            what = f"Unknown network `{shown(network)}`{meant(network, known_networks)}"
-            fix = f"This program knows {listed(sorted(known_networks))}."
-            table.error("unknown-network", "network", what, fix)
-        account_language = read_language(table, language)
-        own = table.table("schedule")
-        schedule = schedules.read(own) if own else shared
-        table.close()
-        if schedule is None:
-            what = f"The account `{name}` has no schedule, and neither has the campaign"
-            fix = '[schedule] with times = ["12:00"] says when to post.'
-            table.findings.error("missing-schedule", table.where, what, fix)
-        else:
+        with table.findings.about(f"accounts.{name}"):
+            _check_name(name, table)
+            network = table.text("network", required=True)
+            if network and network not in known_networks:
+                what = f"Unknown network `{shown(network)}`{meant(network, known_networks)}"
+                fix = f"This program knows {listed(sorted(known_networks))}."
+                table.error("unknown-network", "network", what, fix)
+            account_language = read_language(table, language)
+            own = table.table("schedule")
+            schedule = schedules.read(own) if own else shared
+            table.close()
+            if schedule is None:
+                what = f"The account `{name}` has no schedule, and neither has the campaign"
+                fix = '[schedule] with times = ["12:00"] says when to post.'
+                table.findings.error("missing-schedule", table.where, what, fix)
+        if own is None and "schedule" in table.findings.faulty:
+            table.findings.faulty.add(f"accounts.{name}")
+        if schedule is not None:
             yield name, Account(name, network, schedule, account_language, table.where)
 
 
@@ -153,21 +159,24 @@ def _check_accounts(top: Table, accounts: Mapping[str, Account]) -> None:
                 f"`{account.name}` and `{twin}` post in {account.language!r} to {account.network}"
             )
             fix = "Networks ban the same posts on two accounts: keep one, or change its language."
-            top.findings.error("account-twins", account.where, what, fix)
+            with top.findings.about(f"accounts.{account.name}"):
+                top.findings.error("account-twins", account.where, what, fix)
 
 
 def _check_starts(top: Table, accounts: Mapping[str, Account]) -> None:
     """With sign-off, a plan must begin at the same time wherever it is looked at."""
-    lacking = dict.fromkeys(
-        account.schedule.where for account in accounts.values() if account.schedule.starts is None
-    )
-    for where in lacking:
+    lacking: dict[Place, list[str]] = {}
+    for account in accounts.values():
+        if account.schedule.starts is None:
+            lacking.setdefault(account.schedule.where, []).append(f"accounts.{account.name}")
+    for where, names in lacking.items():
         what = "`approval = true`, but this schedule has no `starts`"
         fix = (
             "Add starts = 2026-12-01, the day of the first post: without it every machine would"
             " begin the plan when it looks at it, and others would be signed off than are sent."
         )
-        top.findings.error("missing-starts", where, what, fix)
+        with top.findings.about(*names):
+            top.findings.error("missing-starts", where, what, fix)
 
 
 class _Schedules:

@@ -9,7 +9,8 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from bot.domain import Place, Problem
@@ -24,11 +25,17 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Findings:
-    """The problems found so far. `lint` says whether to look for what is merely unwise, too."""
+    """The problems found so far. `lint` says whether to look for what is merely unwise, too.
+
+    `faulty` are the ids of passages and statements, and accounts.NAME, that have an error;
+    `contained` are the errors that concern nothing else.
+    """
 
     def __init__(self, lint: bool = True) -> None:
         self.lint = lint
         self.problems: list[Problem] = []
+        self.faulty: set[str] = set()
+        self.contained: set[Problem] = set()
 
     def error(self, rule: str, where: Place, what: str, fix: str = "") -> None:
         self.problems.append(Problem(rule, where, what, fix))
@@ -41,6 +48,16 @@ class Findings:
     def errors(self) -> int:
         """How many of them are errors."""
         return sum(problem.severity == "error" for problem in self.problems)
+
+    @contextmanager
+    def about(self, *names: str) -> Iterator[None]:
+        """Meanwhile, an error makes these faulty: they are left out, and nothing else is."""
+        before = len(self.problems)
+        yield
+        errors = [each for each in self.problems[before:] if each.severity == "error"]
+        self.contained.update(errors)
+        if errors:
+            self.faulty.update(names)
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:

@@ -33,28 +33,31 @@ class Collected:
 def read_statement(name: str, top: Table, collected: Collected) -> None:
     """Adds a statement and its passages. What is wrong goes to the table's findings."""
     before = top.findings.errors
-    statement = Statement(
-        id=name,
-        publisher=top.text("publisher", required=True),
-        when=top.text("when", required=True),
-        language=read_language(top, "en"),
-        where=top.where,
-    )
+    with top.findings.about(name):
+        statement = Statement(
+            id=name,
+            publisher=top.text("publisher", required=True),
+            when=top.text("when", required=True),
+            language=read_language(top, "en"),
+            where=top.where,
+        )
+        speakers = dict(_read_speakers(top))
+        tables = [(kind, *each) for kind, key in TABLES.items() for each in top.tables(key)]
+        top.close()
+        if not tables:
+            what = "The statement has no passage"
+            fix = "Add a [quotes.NAME] with its text, or another."
+            top.findings.error("no-passages", top.where, what, fix)
     collected.statements[name] = statement
-    speakers = dict(_read_speakers(top))
     used: set[str] = set()
     lines: dict[str, int | None] = {}
-    for kind, tables in TABLES.items():
-        for passage_name, table in top.tables(tables):
+    for kind, passage_name, table in tables:
+        with top.findings.about(f"{name}/{passage_name}"):
             _check_name(passage_name, table, lines)
             passage = _read_passage(kind, passage_name, table, statement, speakers)
-            used.add(passage.speaker)
-            collected.passages.setdefault(passage.id, passage)
-            collected.tables.setdefault(passage.id, table)
-    top.close()
-    if not lines:
-        what, fix = "The statement has no passage", "Add a [quotes.NAME] with its text, or another."
-        top.findings.error("no-passages", top.where, what, fix)
+        used.add(passage.speaker)
+        collected.passages.setdefault(passage.id, passage)
+        collected.tables.setdefault(passage.id, table)
     if top.findings.errors == before:
         _warn_of_unused(top, speakers, used)
 
@@ -188,10 +191,11 @@ def link_passages(collected: Collected) -> None:
     """Checks what passages say of one another, once all statements are read."""
     for passage in collected.passages.values():
         table = collected.tables[passage.id]
-        if passage.superseded_by is not None:
-            _check_target(passage.superseded_by, "superseded_by", table, collected)
-        if passage.with_id is not None:
-            _check_with(passage, passage.with_id, table, collected)
+        with table.findings.about(passage.id):
+            if passage.superseded_by is not None:
+                _check_target(passage.superseded_by, "superseded_by", table, collected)
+            if passage.with_id is not None:
+                _check_with(passage, passage.with_id, table, collected)
     _report_rings(collected)
 
 
@@ -247,7 +251,8 @@ def _report_rings(collected: Collected) -> None:
             if ring and not told & {*ring}:
                 told |= {*ring}
                 what = f"`{key}` goes round in a ring: " + " → ".join([*ring, start])
-                collected.tables[start].error("ring", key, what, "Take it out of one of them.")
+                with collected.tables[start].findings.about(*ring):
+                    collected.tables[start].error("ring", key, what, "Take it out of one of them.")
 
 
 def _ring(start: str, targets: Mapping[str, str | None]) -> list[str]:

@@ -60,6 +60,7 @@ def build(
 ) -> Built:
     """Draws what media/ lacks or has of other words. Raises BotError for what can't be drawn.
 
+    While words are left out nothing is taken away: it may be the picture of what was verified.
     `tell` hears of each picture before it is drawn: how many are done, of how many, and which.
     """
     wanted, problems = sheets(campaign)
@@ -77,11 +78,14 @@ def build(
                     _write(root / path, data)
                     files[path] = Made(sheet.source, hashlib.sha256(data).hexdigest())
                     drawn.append(path)
+    if any(problem.where.file.startswith("messages/") for problem in campaign.left_out):
+        files = {**before.files, **files}
     removed = list(_remove_others(root, files))
     record = _record(used, files)
     if not _same(root / RECORD, record):
         _write(root / RECORD, record)
-    return Built(drawn, [path for path in files if path not in drawn], removed)
+    kept = [path for sheet in wanted for path in sheet.files if path not in drawn]
+    return Built(drawn, kept, removed)
 
 
 def _is_there(sheet: Sheet, root: Path, before: Record, used: dict[str, str]) -> bool:

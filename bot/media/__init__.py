@@ -77,11 +77,16 @@ def alt_for(asset: Asset, language: str) -> str:
 
 
 class Media(NamedTuple):
-    """What media/media.toml has: assets by id, the alt texts of cards by key and language."""
+    """What media/media.toml has: assets by id, the alt texts of cards by key and language.
+
+    `faulty` are the ids of the assets that have an error, and `card` if the alt texts of cards have
+    one. Where the file itself can't be read there are neither assets nor cards.
+    """
 
     assets: dict[str, Asset]
     cards: Mapping[str, Mapping[str, str]]
     problems: list[Problem]
+    faulty: frozenset[str] = frozenset()
 
 
 def load_media(root: Path, text: str | None = None) -> Media:
@@ -242,11 +247,20 @@ class _Loader:
         elif not tables and not self._problems:
             what, fix = "No picture is listed", "Every post has one: add an [assets.ID] table."
             self._add("no-assets", "assets", what, fix)
-        assets = {name: self._asset(name, value) for name, value in tables.items()}
+        assets: dict[str, Asset] = {}
+        faulty = set()
+        for name, value in tables.items():
+            before = len(self._problems)
+            assets[name] = self._asset(name, value)
+            if len(self._problems) > before:
+                faulty.add(name)
         self._note_twins(assets)
+        before = len(self._problems)
         cards = self._cards(table.get("cards", {}))
+        if len(self._problems) > before:
+            faulty.add(CARD)
         self._problems.sort(key=lambda problem: (problem.where.line or 0, problem.rule))
-        return Media(assets, cards, self._problems)
+        return Media(assets, cards, self._problems, frozenset(faulty))
 
     def _asset(self, name: str, table: Any) -> Asset:
         if not _ID.fullmatch(name):

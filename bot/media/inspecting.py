@@ -52,6 +52,17 @@ def inspect_cards(cards: Iterable[Asset], limits: Sequence[Limits]) -> Iterator[
         yield from _limit_problems(card, networks)
 
 
+def unfit(asset: Asset, limits: Limits, languages: Sequence[str]) -> bool:
+    """Whether a post in the first of these languages can't have this picture on this network.
+
+    The others are those of the campaign's other accounts.
+    """
+    named = asset if len(set(languages)) <= 1 else _named(asset)
+    alt = alt_for(named, languages[0])
+    is_wrong = not alt or _is_file_name(alt, asset.path) or len(alt) > limits.alt
+    return is_wrong or any(_limit_problems(asset, [limits]))
+
+
 def _alt_problems(
     asset: Asset, networks: Iterable[Limits], languages: Sequence[str]
 ) -> Iterator[Problem]:

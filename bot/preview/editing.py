@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import tomli
 
-from bot.content import survey
+from bot.content import read
 from bot.content.reading import FORBIDDEN, MAX_BYTES, is_name, one_line
 from bot.content.splicing import with_short_forms
 from bot.content.statements import FOLDER as STATEMENTS
@@ -27,7 +27,6 @@ from bot.content.writing import write_whole
 from bot.domain import Campaign, Limits, Problem
 from bot.planning import Planner
 from bot.preview.sheet import Design, design
-from bot.provenance import check_lock
 
 _BOM = "\ufeff"
 
@@ -130,17 +129,16 @@ class Editor:
 
     def _attempt(self, name: str, path: str, whole: str) -> Trial:
         instead = {path: whole}
-        campaign, problems = survey(self._root, known_networks=self._networks, instead=instead)
+        loaded = read(self._root, known_networks=self._networks, instead=instead)
+        campaign, problems = loaded.sound, loaded.problems
         here = [problem for problem in problems if problem.where.file == path]
         errors = [problem for problem in here if problem.severity == "error"]
         warnings = [problem for problem in here if problem.severity == "warning"]
         elsewhere = [p for p in problems if p.severity == "error" and p.where.file != path]
         if errors or elsewhere:
             return Trial((), errors, warnings, elsewhere)
-        if not _is_template(name):
-            place = campaign.passages[name].where
-            lock = check_lock(campaign, self._root)
-            warnings += [problem for problem in lock if problem.where == place]
+        if name in loaded.unverified:
+            warnings.append(loaded.unverified[name])
         return Trial(list(self._designs(name, campaign)), errors, warnings, elsewhere)
 
     def _designs(self, name: str, campaign: Campaign) -> Iterator[Design]:

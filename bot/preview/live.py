@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Lock as Mutex
 from typing import NamedTuple
 
 from bot.approval import Approvals, key_of_planned
+from bot.content.lock import Lock
 from bot.domain import Asset, Campaign, Problem
 from bot.errors import BotError, ContentError
 from bot.planning import Planned, Planner
@@ -59,7 +60,7 @@ class Live:
         self._sign = sign
         self._explain = explain
         self._now = now
-        self._alone = Lock()
+        self._alone = Mutex()
         self._nonce = secrets.token_hex(16)
         self._version_mark = secrets.token_hex(16)
         self._assets: dict[str, Asset] = {}
@@ -159,4 +160,4 @@ def _nothing(root: Path) -> Sheet:
         templates={},
         assets={},
     )
-    return Sheet(campaign, Planner(campaign, {}), (), (), {}, {}, Approvals())
+    return Sheet(campaign, Planner(campaign, {}), (), (), Lock(), Approvals())

@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 
 from bot.approval import Approval, Approvals, key_of_planned, read_approvals
 from bot.composing import Composed, Unit
+from bot.content.lock import Lock, read_lock
 from bot.content.tags import tagged
 from bot.content.words import used_of
 from bot.domain import Account, Asset, Attachment, Campaign, Passage, Problem, Template
 from bot.judging import check_text
 from bot.planning import Deck, Planned, Planner
-from bot.provenance import Lock, check_lock, read_lock
 
 NETWORKS: Mapping[str, str] = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky"}
 
@@ -46,7 +46,6 @@ class Sheet:
     posts: Sequence[Planned]
     problems: Sequence[Problem]
     lock: Lock
-    unverified: Mapping[str, str]
     approvals: Approvals
     stale: str = ""
 
@@ -66,13 +65,7 @@ def make_sheet(
     root = Path(campaign.root)
     lock, _ = read_lock(root)
     approvals, _ = read_approvals(root)
-    places = {passage.where: passage.id for passage in campaign.passages.values()}
-    unverified = {
-        places[problem.where]: problem.what
-        for problem in check_lock(campaign, root)
-        if problem.where in places
-    }
-    return Sheet(campaign, planner, posts, problems, lock, unverified, approvals)
+    return Sheet(campaign, planner, posts, problems, lock, approvals)
 
 
 # One post ----------------------------------------------------------------------------------------
@@ -95,7 +88,6 @@ class Source(NamedTuple):
     file: str
     sha256: str
     verified: str
-    unverified: str
 
 
 class Card(NamedTuple):
@@ -200,7 +192,7 @@ class Cards:
     def _source(self, passage: Passage, words: str, by: str) -> Source:
         key = (passage.id, words, by)
         if key not in self._sources:
-            entry = self._sheet.lock.get(passage.statement.id)
+            entry = self._sheet.lock.statements.get(passage.statement.id)
             self._sources[key] = Source(
                 passage=passage,
                 by=by,
@@ -212,8 +204,6 @@ class Cards:
                 file="" if entry is None else entry.source,
                 sha256="" if entry is None else entry.sha256,
                 verified="" if entry is None else entry.verified,
-                unverified=self._sheet.unverified.get(passage.id, "")
-                or ("" if entry else f"`{passage.id}` was never verified"),
             )
         return self._sources[key]
 

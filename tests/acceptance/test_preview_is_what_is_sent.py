@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.cli.shared import NETWORKS, make_planner
-from bot.content import load_or_raise
+from bot.content import load
 from bot.ledger.sqlite import SqliteLedger
 from bot.networks.x import X, XCredentials
 from bot.publishing import Publisher
@@ -39,7 +39,7 @@ class World:
 
     def __init__(self, site: Path, database: Path, x: FakeX) -> None:
         self.now = BEGIN
-        campaign = load_or_raise(site, NETWORKS)
+        campaign = load(site, NETWORKS)
         keys = x.environment()
         names = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET")
         credentials = XCredentials(*(keys[f"X_{name}"] for name in names))

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import bot as group
-from bot.content import load_or_raise
+from bot.content import load
 from tests.content.builder import png
 from tests.fake_x import FakeX
 from tests.site import ROOT, bot, edit, environment, live
@@ -163,7 +163,7 @@ class Shown:
 
 
 def test_nothing_of_the_first_campaign_is_in_the_second(campaign: Path) -> None:
-    loaded = load_or_raise(campaign, ("x",))
+    loaded = load(campaign, ("x",))
     assert set(loaded.statements) == {"union"}
     assert loaded.accounts["x"].language == "fr"
     written = "".join(

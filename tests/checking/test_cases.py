@@ -94,10 +94,10 @@ def test_everything_is_told_at_once_each_once_and_in_order(tmp_path: Path) -> No
     }
     problems = checked(tmp_path, files, edited(DOCKERS, ("is a human right", "is a right")))
     assert [(p.rule, str(p.where)) for p in problems] == [
+        ("lock-edited", f"{DOCKERS}:12"),
         ("alt-long", f"{MEDIA}:5"),
         ("approval-stale", f"{APPROVED}:2"),
         ("schedule-over", f"{CAMPAIGN}:6"),
-        ("lock-edited", f"{DOCKERS}:12"),
         ("post-too-long", f"{QUOTE}:4"),
     ]
 

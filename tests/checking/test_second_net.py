@@ -8,9 +8,21 @@ import pytest
 
 from bot import checking
 from bot.checking import check
-from bot.domain import Kind, Problem
+from bot.content import Loaded
+from bot.content.lock import Lock
+from bot.content.reading import Findings
+from bot.domain import Campaign, Kind, Problem
+from bot.media import Media
 from tests.checking.builder import NOW, told
 from tests.generated import campaign, limits, passage, statement, template
+
+
+def read_as(monkeypatch: pytest.MonkeyPatch, made_up: Campaign) -> None:
+    """As if loading had found this campaign, with its pictures locked, and nothing wrong."""
+    lock = Lock(pictures={path: asset.sha256 for path, asset in made_up.pictures.items()})
+    loaded = Loaded(made_up, Findings(), Media({}, {}, []), lock, {}, [])
+    monkeypatch.setattr(checking, "read", lambda *_, **__: loaded)
+    monkeypatch.setattr(checking, "inspect_assets", lambda *_: [])
 
 
 #
@@ -30,9 +42,7 @@ def composed(
     said = passage("said", kind, statement()._replace(when=when), text=words, speaker=speaker)
     design = template("t", kind, body=body, attach=("a0", "a1"))
     made_up = campaign([said], [design], every=(30, "d"), accounts=accounts)
-    monkeypatch.setattr(checking, "load", lambda *_, **__: (made_up, []))
-    monkeypatch.setattr(checking, "inspect_assets", lambda *_: [])
-    monkeypatch.setattr(checking, "check_lock", lambda *_: [])
+    read_as(monkeypatch, made_up)
     return check(Path(), {"x": limits()}, NOW)
 
 
@@ -90,10 +100,8 @@ def test_what_is_wrong_with_the_posts_of_two_accounts_is_told_once(
 
 def test_twins_further_apart_than_the_cooldown_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     both = [passage("one", text="x" * 100 + " 1"), passage("two", text="x" * 100 + " 2")]
-    monkeypatch.setattr(checking, "inspect_assets", lambda *_: [])
-    monkeypatch.setattr(checking, "check_lock", lambda *_: [])
     for days, rules in ((29, ["near-twins"]), (30, [])):
         made_up = campaign(both, [template("t", attach=("a0", "a1"))], every=(days, "d"))
-        monkeypatch.setattr(checking, "load", lambda *_, found=made_up, **__: (found, []))
+        read_as(monkeypatch, made_up)
         problems = check(Path(), {"x": limits()}, NOW)
         assert [each.rule for each in problems if each.rule == "near-twins"] == rules

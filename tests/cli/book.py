@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from bot.cli.shared import NETWORKS, limits_of
-from bot.content import load_or_raise
+from bot.content import load
 from bot.domain import Post, Receipt, Slot
 from bot.ledger.base import NewRow, Row
 from bot.ledger.sqlite import SqliteLedger
@@ -25,7 +25,7 @@ class Book:
     """
 
     def __init__(self, site: Path, account: str = "x", ago: timedelta = 48 * HOUR) -> None:
-        campaign = load_or_raise(site, NETWORKS)
+        campaign = load(site, NETWORKS)
         now = datetime.now(UTC)
         self.born = now - ago
         self._path = f"{site}/bot.sqlite3"

@@ -186,7 +186,8 @@ def test_content_with_errors_and_with_warnings(
     verdict, why = found(cli("doctor", env=live, code=1))["content and media"]
     assert verdict == "problem"
     assert why == (
-        "1 error, the first: messages/sources.lock: No passage was ever compared with its source "
+        "1 error, the first: messages/sources.lock: No passage was ever compared with its source, "
+        "so none goes out "
         "Run `bot check` to see all of them."
     )
     lock.write_bytes(kept)

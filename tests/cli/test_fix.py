@@ -55,6 +55,7 @@ def test_json_stays_json(cli: Cli, site: Path) -> None:
 
 def test_it_neither_verifies_nor_signs_off(cli: Cli, site: Path, tmp_path: Path) -> None:
     (site / MEDIA).write_text(str(FILES[MEDIA]), encoding="utf-8")
+    (site / "messages/sources.lock").unlink()
     cli("check", "--fix", code=1)
     rules = {problem["rule"] for problem in cli("check", "--json", code=1).json()}
     assert "lock-missing" in rules

@@ -77,7 +77,6 @@ def test_without_a_command_there_is_help_and_an_exit_code_of_2(cli: Cli) -> None
         (["preview", "--from", "0001-01-01"], "`0001-01-01` is no date", "2026-12-01T12:00"),
         (["preview", "--from", "9999-12-31"], "`9999-12-31` is no date", "2026-12-01T12:00"),
         (["preview", "--from", ""], "`` is no date", "2026-12-01T12:00"),
-        (["verify"], "SOURCE", "`bot verify --help`"),
         (["verify", "nowhere.txt"], "nowhere.txt can't be read", "the published text"),
         (["resolve"], "ID", "`bot resolve --help`"),
         (["completion", "tcsh"], "tcsh", "`bot completion --help`"),

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from bot import content
 from bot.cli import bot as group
 from bot.cli.new import WORDS
 from bot.cli.shared import NETWORKS
-from bot.content import load
 from bot.domain import KINDS
 from bot.errors import BotError
 from tests.cli.conftest import CAMPAIGN, Cli
@@ -104,7 +104,7 @@ def test_a_demand_is_added_at_the_end_and_all_else_stays(
     assert "This makes 1 post:" in said.output
     assert re.search(r"^demand  \d+/280$", said.output, re.MULTILINE)
     assert f"Next: bot verify {source}" in said.output
-    assert load(site, known_networks=NETWORKS)[1] == []
+    assert content.read(site, known_networks=NETWORKS).problems == []
 
 
 def test_words_that_are_not_there_are_asked_for_again(ask: Ask, site: Path, source: Path) -> None:
@@ -159,7 +159,7 @@ def test_what_is_too_long_needs_shorter_forms_until_every_post_fits(
     assert "ends in the middle of a sentence without saying so" in said.output
     assert "It is not shorter than the one before it" in said.output
     assert read(site, DOCKERS)["quotes"]["alone"]["short"] == [long, short]
-    (warning,) = load(site, known_networks=NETWORKS)[1]
+    (warning,) = content.read(site, known_networks=NETWORKS).problems
     assert warning.what == "The `…` of a short form leaves out a negation: `nobody`"
     assert warning.what in said.output, "which only a person can judge"
 
@@ -282,7 +282,7 @@ def test_a_new_statement_with_two_passages(ask: Ask, site: Path, source: Path) -
         "positions": {"right": {"text": "The right to strike is a human right"}},
         "demands": {"books": {"to": "the Port", "text": "The Port Authority must open its books"}},
     }
-    assert load(site, known_networks=NETWORKS)[1] == []
+    assert content.read(site, known_networks=NETWORKS).problems == []
 
 
 def test_a_new_template_is_asked_for_until_it_is_right(ask: Ask, site: Path) -> None:
@@ -301,14 +301,14 @@ def test_a_new_template_is_asked_for_until_it_is_right(ask: Ask, site: Path) -> 
         "draws: quote\nattach: square\n---\n"
         "{{ quote }}\n\n{{ quote.by }}, {{ quote.when }} {{ hashtag }}\n"
     )
-    assert load(site, known_networks=NETWORKS)[1] == []
+    assert content.read(site, known_networks=NETWORKS).problems == []
 
 
 @pytest.mark.parametrize("draws", ["quote", "position", "demand", "fact", "fact, demand"])
 def test_the_plain_template_is_right_for_each_kind(ask: Ask, site: Path, draws: str) -> None:
     said = ask("template", draws, "", "plain", ".", "y")
     assert said.exit_code == 0, said.output
-    assert load(site, known_networks=NETWORKS)[1] == []
+    assert content.read(site, known_networks=NETWORKS).problems == []
 
 
 def test_a_template_that_makes_too_long_posts_says_so(ask: Ask, site: Path) -> None:

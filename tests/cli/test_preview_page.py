@@ -51,11 +51,13 @@ def test_a_file_that_can_not_be_written_is_told(site: Path, cli: Cli, file: str)
     assert "Name a file" in second
 
 
-def test_content_with_errors_has_no_page(site: Path, cli: Cli) -> None:
+def test_what_has_errors_is_left_out_of_the_page_and_named(site: Path, cli: Cli) -> None:
     (site / "messages/templates/quote.txt").write_text("draws: quote\n")
     done = cli("preview", "--html", "posts.html", code=1)
-    assert "messages/templates/quote.txt" in done.err
-    assert not (site / "posts.html").exists()
+    assert "Left out: messages/templates/quote.txt:1: " in done.err
+    page = (site / "posts.html").read_text("utf-8")
+    assert "What has an error is left out" in page
+    assert page.count('<article class="post') == 10
 
 
 def test_warnings_are_on_the_page(site: Path, cli: Cli) -> None:

@@ -6,7 +6,9 @@ import struct
 import zlib
 from pathlib import Path
 
-NETWORKS = ("x", "mastodon", "bluesky")
+from bot.content.lock import PATH as LOCK
+from tests.locked import NETWORKS as NETWORKS
+from tests.locked import lock
 
 CAMPAIGN = """\
 [campaign]
@@ -189,17 +191,17 @@ FILES: dict[str, str | bytes] = {
 
 
 def write_campaign(root: Path, **overrides: str | bytes | None) -> Path:
-    """Writes the campaign under a folder and returns the folder.
+    """Writes the campaign under a folder, locks it as it is then, and returns the folder.
 
     Overrides are by path, as in `write_campaign(root, **{"messages/campaign.toml": "…"})`: other
-    contents, more files, or None for a file to be left out.
+    contents, more files, or None for a file to be left out. With one for the lock it isn't locked.
     """
     for path, content in (FILES | overrides).items():
         if content is not None:
             file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return root
+    return root if LOCK in overrides else lock(root)
 
 
 def changed(path: str, old: str, new: str) -> str:

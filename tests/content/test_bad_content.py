@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content import load, load_or_raise
+from bot.content import load, read
+from bot.content.lock import PATH as LOCK
 from bot.content.scanning import secret_in
 from bot.domain import Problem
 from bot.errors import ContentError
-from bot.provenance import LOCK, check_lock
 from tests.content.builder import FILES, NETWORKS, changed, write_campaign
 
 CAMPAIGN = "messages/campaign.toml"
@@ -554,13 +554,14 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_bad_content(case: Bad, tmp_path: Path) -> None:
     root = write_campaign(tmp_path, **case.files)
-    campaign, problems = load(root, known_networks=NETWORKS)
+    loaded = read(root, known_networks=NETWORKS)
+    problems = loaded.problems
     found = [p for p in problems if (p.rule, str(p.where)) == (case.rule, case.where)]
     assert len(found) == 1, told(problems)
     assert case.what in found[0].what
     assert case.fix in found[0].fix
     assert found[0].severity == case.severity
-    assert (campaign is None) == (case.severity == "error")
+    assert bool(loaded.fatal or loaded.left_out) == (case.severity == "error")
     assert problems == found, told(problems)
 
 
@@ -571,10 +572,10 @@ def told(problems: list[Problem]) -> str:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_without_lint_nothing_that_makes_a_wrong_post_passes(case: Bad, tmp_path: Path) -> None:
     root = write_campaign(tmp_path, **case.files)
-    campaign, problems = load(root, known_networks=NETWORKS, lint=False)
+    loaded = read(root, known_networks=NETWORKS, lint=False)
     passes = case.severity == "warning" or case.rule == "secret"
-    assert (campaign is not None) == passes, told(problems)
-    assert bool(problems) != passes
+    assert bool(loaded.fatal or loaded.left_out) != passes, told(loaded.problems)
+    assert bool(loaded.problems) != passes
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
@@ -586,7 +587,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         MEDIA: changed(MEDIA, 'alt = "The words: stand with the harbour."', ""),
     }
     root = write_campaign(tmp_path, **files)
-    _, problems = load(root, known_networks=NETWORKS)
+    problems = read(root, known_networks=NETWORKS).problems
     assert {problem.where.file for problem in problems} == set(files)
     places = [(problem.where.file, problem.where.line or 0) for problem in problems]
     assert places == sorted(places)
@@ -594,15 +595,14 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_stray_file_does_not_stand_for_a_statement(tmp_path: Path) -> None:
     files = {DOCKERS: None, WATCH: None, "messages/statements/README.md": ""}
-    campaign, problems = load(write_campaign(tmp_path, **files), known_networks=NETWORKS)
-    assert campaign is None
+    problems = read(write_campaign(tmp_path, **files), known_networks=NETWORKS).problems
     assert [problem.rule for problem in problems] == ["nothing-there", "stray-file"]
 
 
 def test_what_a_broken_file_holds_is_not_called_unknown(tmp_path: Path) -> None:
     for number, path in enumerate((CAMPAIGN, WATCH, MEDIA)):
         root = write_campaign(tmp_path / str(number), **{path: "="})
-        _, problems = load(root, known_networks=NETWORKS)
+        problems = read(root, known_networks=NETWORKS).problems
         assert [problem.where.file for problem in problems] == [path], told(problems)
 
 
@@ -611,8 +611,7 @@ def test_a_link_that_leaves_the_folder(path: str, tmp_path: Path) -> None:
     root = write_campaign(tmp_path / "campaign", **{path: None})
     (tmp_path / "outside").write_text(str(FILES[path]))
     (root / path).symlink_to(tmp_path / "outside")
-    campaign, problems = load(root, known_networks=NETWORKS)
-    assert campaign is None
+    problems = read(root, known_networks=NETWORKS).problems
     assert ("path-outside", path) in {(p.rule, str(p.where)) for p in problems}
     assert "Put the file itself here." in {problem.fix for problem in problems}
 
@@ -622,29 +621,28 @@ def test_a_folder_that_is_a_link_outside(folder: str, tmp_path: Path) -> None:
     root = write_campaign(tmp_path / "campaign")
     (root / folder).rename(tmp_path / "outside")
     (root / folder).symlink_to(tmp_path / "outside")
-    campaign, problems = load(root, known_networks=NETWORKS)
-    assert campaign is None
+    problems = read(root, known_networks=NETWORKS).problems
     assert {problem.rule for problem in problems} == {"path-outside"}
 
 
 def test_a_link_to_itself(tmp_path: Path) -> None:
     root = write_campaign(tmp_path, **{QUOTE: None})
     (root / QUOTE).symlink_to("quote.txt")
-    _, problems = load(root, known_networks=NETWORKS)
+    problems = read(root, known_networks=NETWORKS).problems
     assert [(p.rule, p.where.file) for p in problems] == [("unreadable", QUOTE)]
 
 
 def test_a_device_is_never_read(tmp_path: Path) -> None:
     root = write_campaign(tmp_path, **{QUOTE: None})
     os.mkfifo(root / QUOTE)
-    _, problems = load(root, known_networks=NETWORKS)
+    problems = read(root, known_networks=NETWORKS).problems
     assert [(p.rule, p.where.file) for p in problems] == [("unreadable", QUOTE)]
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     root = write_campaign(tmp_path)
     os.close(os.open(os.fsencode(root / "messages/templates") + b"/\xff.txt", os.O_CREAT))
-    _, problems = load(root, known_networks=NETWORKS)
+    problems = read(root, known_networks=NETWORKS).problems
     assert [(p.rule, str(p.where)) for p in problems] == [("bad-id", "messages/templates/?.txt")]
 
 
@@ -653,14 +651,13 @@ def test_media_that_leave_the_folder(tmp_path: Path) -> None:
     for number, file in enumerate(("../../outside.png", str(tmp_path / "outside.png"))):
         media = changed(MEDIA, "square.png", file)
         root = write_campaign(tmp_path / str(number), **{MEDIA: media})
-        campaign, problems = load(root, known_networks=NETWORKS)
-        assert campaign is None
+        problems = read(root, known_networks=NETWORKS).problems
         assert [(p.rule, str(p.where)) for p in problems] == [("path-outside", f"{MEDIA}:2")]
 
 
 def test_a_secret_is_not_repeated(tmp_path: Path) -> None:
     root = write_campaign(tmp_path, **{WATCH: str(FILES[WATCH]) + f"# {KEY}\n"})
-    _, problems = load(root, known_networks=NETWORKS)
+    problems = read(root, known_networks=NETWORKS).problems
     assert KEY[:8] not in told(problems)
 
 
@@ -689,7 +686,7 @@ def test_the_error_names_the_first_problems(tmp_path: Path) -> None:
     }
     root = write_campaign(tmp_path, **files)
     with pytest.raises(ContentError) as caught:
-        load_or_raise(root, NETWORKS)
+        load(root, NETWORKS)
     assert str(caught.value).split("\n") == [
         f"{CAMPAIGN}:3: Unknown key `hashtga`; did you mean `hashtag`?",
         f"1 more: {QUOTE}:4",
@@ -700,16 +697,19 @@ def test_the_error_names_the_first_problems(tmp_path: Path) -> None:
 
 
 def test_the_error_does_not_name_all_of_many_problems(tmp_path: Path) -> None:
-    root = write_campaign(tmp_path, **{QUOTE: changed(QUOTE, "{{ quote }}", "{{ a }}{{ b }}" * 3)})
+    files = {
+        CAMPAIGN: changed(CAMPAIGN, "hashtag =", "hashtga ="),
+        QUOTE: changed(QUOTE, "{{ quote }}", "{{ a }}{{ b }}{{ c }}"),
+    }
     with pytest.raises(ContentError) as caught:
-        load_or_raise(root, NETWORKS)
+        load(write_campaign(tmp_path, **files), NETWORKS)
     place = f"{QUOTE}:4"
-    assert str(caught.value).split("\n")[1] == f"6 more: {place}, {place}, {place}, …"
+    assert str(caught.value).split("\n")[1] == f"4 more: {place}, {place}, {place}, …"
 
 
 def test_the_error_for_one_problem_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="--root DIR") as caught:
-        load_or_raise(tmp_path / "nowhere", NETWORKS)
+        load(tmp_path / "nowhere", NETWORKS)
     assert len(str(caught.value).split("\n")) == 3
 
 
@@ -740,11 +740,10 @@ def mangled(draw: st.DrawFn) -> tuple[str, bytes]:
 def test_loading_never_raises(files: list[tuple[str, bytes]], lint: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = write_campaign(Path(folder), **dict(files))
-        campaign, problems = load(root, known_networks=NETWORKS, lint=lint)
+        loaded = read(root, known_networks=NETWORKS, lint=lint)
+        problems = [*loaded.fatal, *loaded.problems, *loaded.left_out]
         errors = [problem for problem in problems if problem.severity == "error"]
-        assert (campaign is None) == bool(errors)
-        if campaign is not None:
-            problems += check_lock(campaign, root)
+        assert bool(loaded.campaign.left_out or loaded.fatal) == bool(errors)
         for problem in problems:
             check_place(root, problem)
 

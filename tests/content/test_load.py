@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from bot.content import load, load_or_raise, make_environment
+from bot.content import load, make_environment, read
 from bot.domain import Campaign, Passage, Place, Problem, Schedule, Statement, Template
 from tests.content.builder import FILES, NETWORKS, changed, png, write_campaign
 
@@ -22,10 +22,9 @@ DEMAND = "messages/templates/demand.txt"
 
 
 def loaded(root: Path) -> Campaign:
-    campaign, problems = load(root, known_networks=NETWORKS)
-    assert problems == []
-    assert campaign is not None
-    return campaign
+    found = read(root, known_networks=NETWORKS)
+    assert found.problems == []
+    return found.campaign
 
 
 def with_schedule(root: Path, schedule: str) -> Schedule:
@@ -157,8 +156,7 @@ def test_content_is_in_the_order_of_names_and_of_the_file(root: Path) -> None:
 
 def test_loading_twice_gives_the_same(root: Path) -> None:
     assert loaded(root) == loaded(root)
-    assert load_or_raise(root, NETWORKS) == loaded(root)
-    assert load(root, known_networks=NETWORKS, lint=False) == (loaded(root), [])
+    assert load(root, NETWORKS) == loaded(root)
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
@@ -303,16 +301,17 @@ def test_a_quotation_within_the_words_keeps_its_marks(tmp_path: Path) -> None:
 
 def test_warnings_do_not_keep_a_campaign_from_loading(tmp_path: Path) -> None:
     files = {"messages/templates/notes.md": "x"}
-    campaign, problems = load(write_campaign(tmp_path, **files), known_networks=NETWORKS)
-    assert campaign is not None
-    assert [problem.severity for problem in problems] == ["warning"]
-    assert load(tmp_path, known_networks=NETWORKS, lint=False) == (campaign, [])
+    found = read(write_campaign(tmp_path, **files), known_networks=NETWORKS)
+    assert [problem.severity for problem in found.problems] == ["warning"]
+    assert found.campaign.left_out == ()
+    silent = read(tmp_path, known_networks=NETWORKS, lint=False)
+    assert (silent.campaign, silent.problems) == (found.campaign, [])
 
 
 def test_problems_of_the_same_thing_come_once(tmp_path: Path) -> None:
     text = changed(CAMPAIGN, "Europe/Brussels", "Mars/Utopia")
     text += '[accounts.m]\nnetwork = "mastodon"\n[accounts.m.schedule]\ntimes = ["18:30"]\n'
-    _, problems = load(write_campaign(tmp_path, **{CAMPAIGN: text}), known_networks=NETWORKS)
+    problems = read(write_campaign(tmp_path, **{CAMPAIGN: text}), known_networks=NETWORKS).problems
     assert [str(problem.where) for problem in problems] == [f"{CAMPAIGN}:4"]
 
 

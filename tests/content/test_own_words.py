@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import load
+from bot.content import load, read
 from bot.domain import Problem
 from tests.content.builder import NETWORKS, changed, write_campaign
 
@@ -22,7 +22,7 @@ def quote(old: str, new: str) -> dict[str, str]:
 
 
 def problems_of(root: Path, files: dict[str, str]) -> list[Problem]:
-    return load(write_campaign(root, **files), known_networks=NETWORKS)[1]
+    return read(write_campaign(root, **files), known_networks=NETWORKS).problems
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,8 @@ def test_a_hashtag_that_x_links(around: str, tmp_path: Path) -> None:
 def test_a_campaign_with_a_hashtag_in_any_script(tag: str, tmp_path: Path) -> None:
     """It is in NFC, as posts are, however it was typed."""
     root = write_campaign(tmp_path, **{CAMPAIGN: changed(CAMPAIGN, "#StandWithTheHarbour", tag)})
-    campaign, problems = load(root, known_networks=NETWORKS)
-    assert problems == []
-    assert campaign is not None
+    campaign = load(root, NETWORKS)
+    assert campaign.left_out == ()
     assert campaign.hashtag == tag.replace("e\u0301", "é")
 
 

@@ -27,6 +27,7 @@ from bot.ledger.base import OPEN, Row
 from tests.content.builder import png
 from tests.fire.x import XProcess
 from tests.listener import Listener
+from tests.locked import lock
 from tests.postgres import Postgres
 from tests.site import bot, environment
 
@@ -58,7 +59,7 @@ def write_site(folder: Path, accounts: Mapping[str, int], texts: int) -> Path:
         for number in range(-(-texts // PASSAGES)):
             path = site / f"messages/templates/{language}-{number:03}.txt"
             _write(path, _template(language, number))
-    return site
+    return lock(site)
 
 
 def _write(path: Path, text: str) -> None:

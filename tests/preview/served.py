@@ -13,7 +13,7 @@ from typing import Any, Self
 from bot.approval import Approval, Approvals, approve
 from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of
-from bot.content import load_or_raise
+from bot.content import load
 from bot.domain import Problem
 from bot.errors import BotError
 from bot.planning import Planned
@@ -76,7 +76,7 @@ class Served:
         return check(self.root, limits_of(NETWORKS), BEGIN)
 
     def _make(self, problems: Sequence[Problem]) -> Sheet:
-        load_or_raise(self.root, NETWORKS)
+        load(self.root, NETWORKS)
         if self.trouble is not None:
             raise self.trouble
         return sheet_of(self.root, self.count, problems=problems)

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.approval import approve
 from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of, make_planner
-from bot.content import load_or_raise
+from bot.content import load
 from bot.domain import History, Problem
 from bot.preview.coming import coming
 from bot.preview.sheet import Sheet, make_sheet
@@ -80,7 +80,7 @@ def sheet_of(
     begin: datetime = BEGIN,
 ) -> Sheet:
     """The coming posts of a campaign without a history."""
-    campaign = load_or_raise(root, NETWORKS)
+    campaign = load(root, NETWORKS)
     planner = make_planner(campaign)
     histories = {name: History(name) for name in campaign.accounts}
     posts = islice(coming(planner, campaign, histories, now=begin, begin=begin), count)

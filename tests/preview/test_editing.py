@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.shared import NETWORKS, limits_of
-from bot.content import load_or_raise, survey
+from bot.content import load, read
 from bot.preview.editing import CannotEdit, Editor
 from tests.content.builder import png, write_campaign
 from tests.site import ROOT, a_site, edit
@@ -80,7 +80,7 @@ def test_short_forms_are_a_line_each_and_tried_in_every_template(editor: Editor)
 
 
 def test_what_can_be_edited_is_listed(root: Path, editor: Editor) -> None:
-    groups = dict(editor.names(load_or_raise(root, NETWORKS)))
+    groups = dict(editor.names(load(root, NETWORKS)))
     assert groups["Templates"][0] == ("messages/templates/demand.txt", "demand")
     names = [name for group in groups.values() for name, _ in group]
     assert STAND in names
@@ -152,9 +152,9 @@ def test_nor_is_one_made_while_the_text_is_tried(
 
     def slow(*arguments: object, **named: object) -> object:
         edit(root / QUOTE, "— ", "their words: ")
-        return survey(*arguments, **named)  # type: ignore[arg-type]
+        return read(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("bot.preview.editing.survey", slow)
+    monkeypatch.setattr("bot.preview.editing.read", slow)
     saved = editor.save(QUOTE, draft.text.replace("— ", "mine: "), draft.version)
     assert saved.conflict
     assert "their words: " in (root / QUOTE).read_text("utf-8")
@@ -286,7 +286,7 @@ def test_a_statement_written_too_unusually_is_left_alone(root: Path, editor: Edi
 def test_the_shipped_texts_survive_being_saved_unchanged(tmp_path: Path) -> None:
     root = a_site(tmp_path)
     editor = Editor(root, limits_of, NETWORKS)
-    for _, names in editor.names(load_or_raise(root, NETWORKS)):
+    for _, names in editor.names(load(root, NETWORKS)):
         for name, _ in names[:4]:
             draft = editor.draft(name)
             assert editor.save(name, draft.text, draft.version).draft == draft

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from bot.approval import Approvals
-from bot.content import load_or_raise
+from bot.content import load
+from bot.content.lock import Lock
 from bot.domain import History, Place, Problem
 from bot.planning import Planner
 from bot.preview.page import Picture, iso_day, render, write_page
@@ -114,7 +115,7 @@ def test_words_that_stand_together_each_have_their_source(tmp_path: Path) -> Non
     card = next(c for c in map(Cards(sheet).card, sheet.posts) if c.kinds == ["demand"])
     assert [s.passage.id for s in card.sources] == ["dockers/talk", "dockers/sign"]
     assert all(source.whole for source in card.sources)
-    assert "was never verified" in card.sources[0].unverified
+    assert card.sources[0].file == "dockers.txt"
 
 
 def test_what_was_edited_since_it_was_verified_says_so(tmp_path: Path) -> None:
@@ -123,9 +124,12 @@ def test_what_was_edited_since_it_was_verified_says_so(tmp_path: Path) -> None:
     text = ituc.read_text("utf-8")
     ituc.write_text(text.replace('as = ["the ITUC"]', 'as = ["The ITUC"]'), "utf-8")
     sheet = sheet_of(root, 6)
-    texts = Reading(page_of(sheet)).articles.values()
-    assert any("Not verified: Who says" in text for text in texts)
-    assert any("Verified word for word" in text for text in texts)
+    page = page_of(sheet)
+    texts = list(Reading(page).articles.values())
+    assert "to whom or when is no longer what was verified" in page
+    assert len(texts) == 6
+    assert all("Verified word for word" in text for text in texts), "the others go out"
+    assert not any("The ITUC" in text for text in texts)
 
 
 def test_the_hashtag_and_addresses_are_told_apart() -> None:
@@ -281,7 +285,7 @@ def test_every_post_that_a_template_can_make_is_listed_once(shipped: Sheet) -> N
 def test_a_template_that_makes_more_than_anybody_reads_says_so() -> None:
     passages = [passage(f"q{n}") for n in range(30)] + [passage(f"f{n}", "fact") for n in range(30)]
     made_up = campaign(passages, [template("t", "quote", "fact")])
-    sheet = Sheet(made_up, Planner(made_up, {"x": limits()}), (), (), {}, {}, Approvals())
+    sheet = Sheet(made_up, Planner(made_up, {"x": limits()}), (), (), Lock(), Approvals())
     (design,) = designs(sheet)
     assert (design.total, design.makes[0].more) == (300, True)
     assert "the first 300; it can make more" in page_of(sheet)
@@ -366,7 +370,7 @@ def test_each_network_has_a_card_in_its_manner(network: str) -> None:
     made_up = made_up._replace(accounts={"x0": account})
     planner = Planner(made_up, {network: limits(500, network)})
     plan = planner.plan(account, History("x0"), START)
-    sheet = Sheet(made_up, planner, [next(plan)], (), {}, {}, Approvals())
+    sheet = Sheet(made_up, planner, [next(plan)], (), Lock(), Approvals())
     text = page_of(sheet)
     assert f'<article class="post open {network}"' in text
     assert f"x0 on {network.capitalize()}" in text
@@ -392,4 +396,4 @@ def test_days_are_told_in_words(text: str, said: str) -> None:
 
 
 def test_the_loaded_campaign_is_what_is_shown() -> None:
-    assert sheet_of(ROOT, 1).campaign.hashtag == load_or_raise(ROOT, NETWORKS).hashtag
+    assert sheet_of(ROOT, 1).campaign.hashtag == load(ROOT, NETWORKS).hashtag
