@@ -68,7 +68,7 @@ def _check_sound(
     yield from (each for each in loaded.unseen.values() if each.where not in places)
     planner = Planner(campaign, _used(campaign, limits))
     yield from _sign_offs(planner, campaign, root, now)
-    yield from _unused(planner, campaign)
+    yield from _unused(planner, campaign, loaded.unverified)
     for account in campaign.accounts.values():
         yield from _texts(planner, account, campaign)
         yield from _plan(planner, account, campaign, now)
@@ -95,15 +95,15 @@ def look(
         yield of.get(problem.where, problem.where.file), problem
 
 
-def _unused(planner: Planner, campaign: Campaign) -> Iterator[Problem]:
-    """What was written and can never go out."""
+def _unused(planner: Planner, campaign: Campaign, unverified: Collection[str]) -> Iterator[Problem]:
+    """What was written and can never go out; what is unverified may yet lack its card only."""
     drawn: set[str] = set()
     led: set[str] = set()
     for account in campaign.accounts.values():
         for template, units, _ in planner.deck(account).every():
             led.add(template.name)
             drawn.update(passage.id for unit in units for passage in unit.passages)
-    yield from _never_drawn(campaign, drawn)
+    yield from _never_drawn(campaign, drawn | {*unverified})
     yield from _never_led(campaign, led)
     attached = {name for template in campaign.templates.values() for name in template.attach}
     for asset in campaign.assets.values():
@@ -183,7 +183,8 @@ def _plan(
         what = f"The schedule of `{account.name}` is over: nothing is posted any more."
         fix = "Put its `ends` later, or take the account out."
         yield Problem("schedule-over", account.schedule.where, what, fix, "warning")
-    yield from _too_little(posts, account, ZoneInfo(campaign.timezone))
+    if any(planned.post for planned in posts) or not planner.deck(account).refused:
+        yield from _too_little(posts, account, ZoneInfo(campaign.timezone))
     yield from _near_twins(posts, account)
 
 

@@ -37,7 +37,7 @@ def test_composed_and_decomposed_are_one_text(tmp_path: Path, mine: type, theirs
     done = verify(campaign, SOURCES | {"dockers.txt": source}, root)
     assert done.problems == []
     write_lock(root, done.lock)
-    kept = (root / LOCK).read_bytes()
+    kept = (root / LOCK).read_text("utf-8")
     other = write_campaign(tmp_path, **{DOCKERS: decomposed(REGIME), LOCK: kept})
     assert read(other, known_networks=NETWORKS).unverified == {}, "the lock says the same of it"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot import checking, pictures
-from bot.content import load
+from bot.content import load, read
 from bot.domain import Asset, Campaign, Passage, Place, Problem, Statement
 from bot.networks.x import LIMITS
 from bot.pictures import Sheet, brief, check_pictures, read_record, sheets
@@ -305,7 +305,7 @@ def test_check_says_what_no_longer_matches(
     copy: Path, change: Callable[[Path], None], rules: dict[str, list[str]]
 ) -> None:
     change(copy)
-    found = list(check_pictures(load(copy, ("x",)), copy))
+    found = list(check_pictures(read(copy, known_networks=("x",)).to_draw, copy))
     assert {problem.rule for problem in found} == rules.keys()
     for rule, says in rules.items():
         told = [problem.what for problem in found if problem.rule == rule]
@@ -313,13 +313,14 @@ def test_check_says_what_no_longer_matches(
         assert all(part in what for part, what in zip(sorted(says), sorted(told), strict=True))
 
 
-def test_a_changed_quote_is_found_by_check_and_says_what_to_do(copy: Path) -> None:
+def test_of_an_edited_quote_both_wordings_are_told_and_nothing_of_its_card(copy: Path) -> None:
     edit(ITUC, "shake off the last vestiges", "shake off the vestiges")(copy)
     problems = checking.check(copy, {"x": LIMITS}, NOW)
-    [missing] = [problem for problem in problems if problem.rule == "card-missing"]
-    assert missing.where.file == ITUC
-    assert "ituc/in-solidarity" in missing.what
-    assert "Run `bot media build`" in missing.fix
+    assert [problem.rule for problem in problems] == ["lock-edited"]
+    assert problems[0].where.file == ITUC
+    assert "`ituc/in-solidarity` is no longer what was verified" in problems[0].what
+    assert "“… shake off the last vestiges of the …”" in problems[0].what
+    assert "“… shake off the vestiges of the …”" in problems[0].what
 
 
 def test_what_is_shipped_is_what_the_content_gives(shipped: Campaign) -> None:

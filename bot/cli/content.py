@@ -80,7 +80,7 @@ def _show_problem(problem: Problem) -> None:
         click.echo(f"    {problem.fix}")
 
 
-@click.command()
+@click.command(short_help="Finds every quoted word in the source texts, and locks that.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @pass_bot
 def verify(bot: Bot, sources: tuple[str, ...]) -> int:
@@ -91,8 +91,8 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
                bot verify statement.docx
                bot verify            the pictures alone
     A source is plain text in any common encoding, HTML, Word (.docx) or PDF.
-    Writes messages/sources.lock. Only what stands there as it is goes out. Exit code 1
-    where something was not found, or is wrong with a picture; that is not locked.
+    Writes messages/sources.lock: only what is there, as it is, goes out.
+    Exit code 1 where words were not found, or a picture is wrong.
     """
     from bot.content import read
     from bot.content.lock import write_lock

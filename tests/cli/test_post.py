@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -180,6 +181,9 @@ def test_one_account_of_several(cli: Cli, live: dict[str, str], x: FakeX, site: 
     text = (site / CAMPAIGN).read_text(encoding="utf-8")
     other = '[accounts.fr]\nnetwork = "x"\nlanguage = "fr"\n[accounts.x]'
     (site / CAMPAIGN).write_text(text.replace("[accounts.x]", other))
+    media = (site / "media/media.toml").read_text("utf-8")
+    both = 'alt = {en = "The harbour.", fr = "Le port."}'
+    (site / "media/media.toml").write_text(re.sub("alt = .*", both, media), "utf-8")
     cli("post", "--account", "x", env=live)
     assert len(x.posts) == 1
     done = cli("post", env=live, code=2)
