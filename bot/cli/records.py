@@ -60,7 +60,7 @@ def status(bot: Bot, as_json: bool) -> int:
         show_json(found)
     else:
         show(found, zone_of(campaign))
-    return 1 if found["needs_a_person"] or found["left_out"] else 0
+    return 1 if found["needs_a_person"] else 0
 
 
 @click.command()
