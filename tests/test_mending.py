@@ -168,7 +168,7 @@ def test_marks_are_mended_wherever_they_stand_and_the_rest_is_told(tmp_path: Pat
     assert (tmp_path / CAMPAIGN).read_text(encoding="utf-8") == FILES[CAMPAIGN]
     write_campaign(tmp_path, **{CAMPAIGN: wrong.replace("timezon ", "tz ")})
     assert [each.problem.rule for each in mended(tmp_path)] == ["toml-syntax"]
-    left = [problem.rule for problem in load(tmp_path, known_networks=NETWORKS)[1]]
+    left = [problem.rule for problem in read(tmp_path, known_networks=NETWORKS).problems]
     assert left == ["missing-key", "unknown-key"]
 
 
@@ -185,7 +185,7 @@ def test_of_two_hashtags_the_typed_one_goes(tmp_path: Path) -> None:
 def test_a_misspelt_name_is_told_once(tmp_path: Path, case: Case) -> None:
     """Not a second time as something that is never printed."""
     broken(tmp_path, case)
-    rules = {problem.rule for problem in load(tmp_path, known_networks=NETWORKS)[1]}
+    rules = {problem.rule for problem in read(tmp_path, known_networks=NETWORKS).problems}
     assert rules & {"template-not-printed", "template-attribution", "template-when"} == set()
 
 
