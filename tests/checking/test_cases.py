@@ -122,7 +122,7 @@ def test_pictures_are_looked_at_though_the_content_can_not_be_loaded(tmp_path: P
         "media/banner.png": padded_png(5_000_001),
     }
     rules = {problem.rule for problem in checked(tmp_path, files)}
-    assert rules == {"media-limit", "template-unknown-attribute", "template-attribution"}
+    assert rules == {"media-limit", "template-unknown-attribute"}
 
 
 def test_a_language_that_no_account_has(tmp_path: Path) -> None:
