@@ -2,8 +2,9 @@
 
 A mend is an edit of a text in place that leaves no choice: a misspelt key with one that is a letter
 away, a list that has to be sorted, marks that the program puts by itself. It counts only if, with
-it, the problem is gone, less is wrong than before, and no quoted word is another. It never touches
-a picture's description, a sign-off or the lock; what needs a decision stays with its suggestion.
+it, the problem is gone, less is wrong than before, and no quoted word is another. Of a picture it
+cuts out what that tells beside its pixels, of which none may change. It never touches a picture's
+description, a sign-off or the lock; what needs a decision stays with its suggestion.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from bot.content.words import DOUBLE_QUOTES, ELLIPSIS, normalise
 from bot.content.writing import write_whole
 from bot.domain import KINDS, Campaign, Passage, Problem
 from bot.drafting import bare
-from bot.media import CATALOGUE
+from bot.media import CATALOGUE, load_assets, metadata
+from bot.media.inspecting import look, same_pixels
 from bot.tomltext import with_plain_marks
 
 _SHORTEST = 4
@@ -56,6 +58,30 @@ def mend(root: Path, known_networks: Collection[str]) -> list[Mended]:
     for path, text in texts.items():
         write_whole(root / path, text)
     return done
+
+
+def mend_pictures(root: Path) -> list[Mended]:
+    """Cuts out of the listed pictures what they tell beside what they show. Raises OSError.
+
+    Only from those with no other error, and where not a pixel changes.
+    """
+    done: list[Mended] = []
+    for asset in load_assets(root)[0].values():
+        for picture in (asset, asset.smaller):
+            found = [] if picture is None else look(picture, root)
+            errors = [problem for problem in found if problem.severity == "error"]
+            if picture is not None and [problem.rule for problem in errors] == ["media-metadata"]:
+                done += _bared(errors[0], (root / picture.path).resolve())
+    return done
+
+
+def _bared(problem: Problem, path: Path) -> Iterator[Mended]:
+    before = path.read_bytes()
+    after = metadata.bare(before).data
+    if same_pixels(before, after):
+        write_whole(path, after)
+        gone = f"{len(before):,} bytes, {len(before) - len(after):,} of them no part of the picture"
+        yield Mended(problem, (gone,), (f"{len(after):,} bytes, the same picture",))
 
 
 def _next(

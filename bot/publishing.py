@@ -100,7 +100,6 @@ _NOT_NOW = {
     LATE: "its time passed before its media were ready",
     PAUSED: "paused; `bot resume` lifts it",
     UNAPPROVED: "it is not signed off; see `bot approve`",
-    MEDIA: "its media are not ready, see above",
     NOTHING: "nothing is left to draw",
 }
 
@@ -144,7 +143,7 @@ class Publisher:
         self._absent: dict[str, list[datetime]] = {}
         self._unrecorded: list[Callable[[], None]] = []
         self._media: tuple[Request, tuple[str, ...]] | None = None
-        self._media_trouble: tuple[str, int, datetime] | None = None
+        self._media_trouble: tuple[str, int, datetime, str] | None = None
 
     # -- the two entrances --------------------------------------------------------------------
 
@@ -178,7 +177,8 @@ class Publisher:
         self._publish(history.rows + 1, planned)
         row = self._ledger.row(self.account.name, planned.slot.at)
         if row is None:
-            why = self.unread or _NOT_NOW[self._excuse(planned, self._halts.stand())]
+            excuse = self._excuse(planned, self._halts.stand())
+            why = self.unread or _NOT_NOW.get(excuse, excuse)
             raise NotSent(network=planned.slot.id, what=why)
         return row
 
@@ -313,7 +313,8 @@ class Publisher:
         if not self._approved(planned):
             return UNAPPROVED
         trouble = self._media_trouble
-        return MEDIA if trouble is not None and trouble[0] == planned.slot.id else LATE
+        of_this = trouble is not None and trouble[0] == planned.slot.id
+        return f"{MEDIA}: {trouble[3]}" if trouble is not None and of_this else LATE
 
     def _prepare(self, planned: Planned, now: datetime) -> datetime:
         """Uploads the media of the coming slot when it is near. Returns when to look next."""
@@ -365,7 +366,7 @@ class Publisher:
         except NetworkError as error:
             tries = trouble[1] + 1 if trouble is not None and trouble[0] == planned.slot.id else 1
             again = self._backoff(now, tries, error)
-            self._media_trouble = (planned.slot.id, tries, again)
+            self._media_trouble = (planned.slot.id, tries, again, first_line(error))
             self._tell("media", id=planned.slot.id, why=str(error), again=again)
             self._record(*self._halts.after(error, planned.slot.at, planned.slot.expires))
             return again

@@ -1,9 +1,13 @@
-"""Fixtures for every test, and hypothesis' two profiles."""
+"""Fixtures for every test, hypothesis' two profiles, and how a whole folder is run side by side."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -13,3 +17,38 @@ settings.register_profile("here", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 pytest_plugins = ["tests.postgres"]
+
+_MOST_WORKERS = 8
+"""More would only start more databases and browsers."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A folder of tests is run by pytest-xdist, a worker for each core; a file is run right here.
+
+    `-n 0` runs all of it right here, as does `-p no:xdist`.
+    """
+    option = config.option
+    if getattr(option, "numprocesses", 0) is not None or hasattr(config, "workerinput"):
+        return  # without xdist, told otherwise, or a worker itself
+    if any(Path(argument).is_dir() for argument in config.args):
+        option.numprocesses = "auto"
+        option.maxprocesses = option.maxprocesses or _MOST_WORKERS
+        option.dist = "worksteal" if option.dist == "no" else option.dist
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What a test said travels from a worker as UTF-8, which has no lone surrogates."""
+    return _encodable((yield))
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {key: _encodable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_encodable(each) for each in value]
+    return value

@@ -224,6 +224,11 @@ def test_a_redirect_leads_back_and_would_post_if_followed(hand: Hand) -> None:
         ("credits_depleted", 402, "CreditsDepleted", "credits"),
         ("unauthorized", 401, "Unauthorized", "Unauthorized"),
         ("suspended", 403, "Forbidden", "suspended"),
+        ("automated", 403, "Forbidden", "might be automated"),
+        ("not_permitted", 403, "Forbidden", "not permitted"),
+        ("limited", 403, "Forbidden", "temporarily limited"),
+        ("unsupported_auth", 403, "Unsupported Authentication", "OAuth 1.0a"),
+        ("usage_capped", 429, "UsageCapExceeded", "Monthly product cap"),
         ("rate_limited", 429, "Too Many Requests", "Too Many Requests"),
     ],
 )
@@ -253,6 +258,14 @@ def test_processing_fails_on_demand(hand: Hand) -> None:
     media_id = hand.chunked(gif()).json()["data"]["id"]
     states = [hand.status(media_id).json()["data"]["processing_info"] for _ in range(3)]
     assert [state["state"] for state in states] == ["pending", "in_progress", "failed"]
+    (error,) = hand.status(media_id).json()["errors"]
+    assert (error["title"], error["detail"]) == ("InvalidMedia", "Gif has too many frames")
+
+
+def test_an_upload_is_refused_on_demand(hand: Hand) -> None:
+    hand.fake.faults.add("media_refused", code=403, detail="Not that.")
+    response = hand.initialize(len(gif()))
+    assert (response.status_code, response.json()["detail"]) == (403, "Not that.")
 
 
 def test_processing_takes_longer_on_demand(hand: Hand) -> None:

@@ -231,7 +231,7 @@ DATA_ONLY = {"tzdata", "font-manrope"}
 
 
 def test_what_the_program_imports_is_what_it_says_it_needs() -> None:
-    declared = {canonicalize_name(each.name) for each in needed("postgres", "pictures", "preview")}
+    declared = {canonicalize_name(each.name) for each in needed(*EXTRAS.keys() - {"dev"})}
     assert declared - DATA_ONLY == distributions(imported("bot"))
 
 

@@ -48,9 +48,9 @@ def check(bot: Bot, as_json: bool, fix: bool) -> int:
 
 def _mend(bot: Bot, *, err: bool) -> None:
     """Mends what can be, and shows each edit."""
-    from bot.mending import mend
+    from bot.mending import mend, mend_pictures
 
-    done = mend(bot.root, NETWORKS)
+    done = mend(bot.root, NETWORKS) + mend_pictures(bot.root)
     for each in done:
         where = click.style(str(each.problem.where), bold=True)
         click.echo(f"{where}: {click.style('mended', fg='green')}: {each.problem.what}", err=err)

@@ -14,6 +14,8 @@ from bot.cli.shared import NETWORKS, Bot, counted, limits_of, pass_bot
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.domain import Kind, Problem
     from bot.drafting import Draft, Fault, Made, Source
 
@@ -477,14 +479,13 @@ def _picture(draft: Draft) -> tuple[Draft, str]:
     """Names a picture that lies in media/, and describes it."""
     from pathlib import Path
 
-    from bot.drafting import Fault, appended, slug, table
+    from bot.drafting import appended, slug, table
 
-    def fault_of(file: str) -> Fault | None:
-        if (draft.root / "media" / file).is_file():
-            return None
-        return Fault(f"There is no media/{file}", "Put the picture there first.")
-
-    file = _until_right(lambda: _line("The picture's file, in media/"), fault_of)
+    file = _until_right(
+        lambda: _line("The picture's file, in media/").removeprefix("media/"),
+        lambda file: _picture_fault(draft.root, file),
+    )
+    tells = _tell_of_picture(draft.root, file)
     taken = set(draft.campaign.assets)
     name = _free_name(
         "A name for it, for templates", slug(Path(file).stem, taken, "picture"), taken
@@ -498,9 +499,33 @@ def _picture(draft: Draft) -> tuple[Draft, str]:
     lines += table("", {"credit": credit}).splitlines()[1:]
     before = draft.text(CATALOGUE) or ""
     text = appended(before, "\n".join(lines) + "\n")
-    return draft.having(
-        CATALOGUE, text
-    ), "name it in a template's `attach:` line: bot new template."
+    then = "name it in a template's `attach:` line: bot new template."
+    return draft.having(CATALOGUE, text), f"bot check --fix; then {then}" if tells else then
+
+
+def _picture_fault(root: Path, file: str) -> Fault | None:
+    """What keeps a file from being posted; not what `bot check --fix` cuts out of it."""
+    from bot.drafting import Fault
+    from bot.media import unlisted
+    from bot.media.inspecting import look
+
+    picture, problems = unlisted(root, file)
+    if picture is not None:
+        problems = look(picture, root)
+    wrong = [p for p in problems if p.severity == "error" and p.rule != "media-metadata"]
+    return Fault(wrong[0].what, wrong[0].fix) if wrong else None
+
+
+def _tell_of_picture(root: Path, file: str) -> bool:
+    """Says what is to be mended in a picture that can be taken; whether it has metadata."""
+    from bot.media import unlisted
+    from bot.media.inspecting import look
+
+    picture, _ = unlisted(root, file)
+    problems = [] if picture is None else look(picture, root)
+    for problem in problems:
+        _complain(problem.what, problem.fix)
+    return any(problem.rule == "media-metadata" for problem in problems)
 
 
 def _alt(draft: Draft, language: str) -> str:

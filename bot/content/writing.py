@@ -1,4 +1,4 @@
-"""Text to files of the content folders, whole or not at all: no reader meets half of one."""
+"""What goes into the content folders, written whole or not at all: no reader meets half of it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file in UTF-8, line ends as they are in the text. Raises OSError.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a file: text in UTF-8, its line ends as they are, or bytes. Raises OSError.
 
-    A file that is there keeps its permissions. Until the text is on the disk it stands under a
+    A file that is there keeps its permissions. Until the content is on the disk it stands under a
     hidden name beside it, which everything that reads content passes over.
     """
+    data = content.encode() if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with partial.open("wb") as file:
             with suppress(FileNotFoundError):
                 os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

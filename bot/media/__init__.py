@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import tomli
 
 from bot.domain import CARD, Asset, Limits, Place, Problem, Severity
-from bot.media.heads import FormatError, Head, read_head
+from bot.media.heads import HEIC, FormatError, Head, foreign, read_head
 from bot.tomltext import fault_in
 
 CATALOGUE = "media/media.toml"
@@ -113,6 +113,16 @@ def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
     """The assets alone, and everything wrong in media/media.toml."""
     media = load_media(root)
     return media.assets, media.problems
+
+
+def unlisted(root: Path, file: str) -> tuple[Asset | None, list[Problem]]:
+    """A file in media/ that media.toml need not list, or what is wrong with it. Never raises."""
+    path = os.path.normpath(f"media/{file}")
+    try:
+        return _asset(file, path, _look_at(Home(root).find(file)), {}, "", Place(path)), []
+    except _AssetError as error:
+        what, fix = _printable(error.what), _printable(error.fix)
+        return None, [Problem(error.rule, Place(path), what, fix)]
 
 
 class Home:
@@ -533,9 +543,27 @@ def _read_head(file: BinaryIO, name: str) -> Head:
         what = f"{name} is broken: {error}"
         raise _AssetError("media-broken", what, "Export it again.") from error
     if head is None:
-        what = f"{name} is not a PNG, JPEG, GIF or WebP picture"
-        raise _AssetError("media-type", what, "Export it as one of these.")
+        file.seek(0)
+        raise _not_a_picture(file.read(16), name)
     return head
+
+
+def _not_a_picture(start: bytes, name: str) -> _AssetError:
+    """What to say of a file that is none of the four types, and how to make one of it."""
+    if not start:
+        return _AssetError("media-broken", f"{name} is empty: 0 bytes", "Copy or export it again.")
+    kind = foreign(start)
+    what = f"{name} is {kind}, which networks don't take"
+    if not kind:
+        what, fix = f"{name} is not a PNG, JPEG, GIF or WebP picture", "Export it as one of these."
+    elif kind == HEIC:
+        fix = (
+            "Export it as JPEG: on a Mac in Preview, File, Export; on an iPhone set Settings, "
+            "Camera, Formats to Most Compatible before you take the next."
+        )
+    else:
+        fix = "Export it as JPEG or PNG."
+    return _AssetError("media-type", what, fix)
 
 
 def _check_suffix(path: Path, head: Head) -> None:

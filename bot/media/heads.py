@@ -18,12 +18,22 @@ _WINDOW = 65_536
 
 
 class Head(NamedTuple):
-    """What a file's head says of the picture. `frames` is 1 for a still one."""
+    """What a file's head says of the picture.
+
+    `frames` is 1 for a still one, `bits` counts those of one channel of a pixel, and `cmyk` says
+    that it has the colours of print.
+    """
 
     mime: str
     width: int
     height: int
     frames: int
+    bits: int = 8
+    cmyk: bool = False
+
+
+HEIC = "a HEIC picture"
+"""What iPhones take."""
 
 
 class FormatError(Exception):
@@ -44,6 +54,27 @@ def read_head(file: BinaryIO) -> Head | None:
     return head
 
 
+def foreign(start: bytes) -> str:
+    """What a file is that is none of the four, by its first bytes; empty where that is unknown."""
+    begins = ((what, sign) for what, signs in _FOREIGN.items() for sign in signs)
+    return next((what for what, (at, sign) in begins if start[at:].startswith(sign)), "")
+
+
+_FOREIGN: dict[str, tuple[tuple[int, bytes], ...]] = {
+    HEIC: tuple((4, b"ftyp" + of) for of in (b"hei", b"hev", b"mif1", b"msf1")),
+    "an AVIF picture": ((4, b"ftypavi"),),
+    "a video": ((4, b"ftyp"), (4, b"moov"), (0, b"\x1aE\xdf\xa3")),
+    "a TIFF picture": ((0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")),
+    "a BMP picture": ((0, b"BM"),),
+    "a Photoshop file": ((0, b"8BPS"),),
+    "a JPEG XL picture": ((0, b"\xff\x0a"), (0, b"\0\0\0\x0cJXL ")),
+    "a JPEG 2000 picture": ((0, b"\0\0\0\x0cjP  "), (0, b"\xff\x4f\xff\x51")),
+    "an SVG drawing": ((0, b"<svg"), (0, b"<?xml")),
+    "a PDF": ((0, b"%PDF"),),
+    "a web page": ((0, b"<!DOCTYPE"), (0, b"<!doctype"), (0, b"<html")),
+}
+
+
 def _take(file: BinaryIO, layout: str) -> tuple[Any, ...]:
     """The next bytes of a file, unpacked. Raises FormatError where the file ends first."""
     size = struct.calcsize(layout)
@@ -58,8 +89,9 @@ def _read_png(file: BinaryIO) -> Head:
     length, kind, width, height = _take(file, ">I4sII")
     if (length, kind) != (13, b"IHDR"):
         raise FormatError("it does not begin with its size")
-    file.seek(9, os.SEEK_CUR)
-    return Head("image/png", width, height, _png_frames(file))
+    (bits,) = _take(file, "B")
+    file.seek(8, os.SEEK_CUR)
+    return Head("image/png", width, height, _png_frames(file), bits)
 
 
 def _png_frames(file: BinaryIO) -> int:
@@ -88,8 +120,8 @@ def _read_jpeg(file: BinaryIO) -> Head:
             raise FormatError("it does not say its size")
         (length,) = _take(file, ">H")
         if marker in _JPEG_FRAMES:
-            _, height, width = _take(file, ">BHH")
-            return Head("image/jpeg", width, height, 1)
+            bits, height, width, channels = _take(file, ">BHHB")
+            return Head("image/jpeg", width, height, 1, bits, channels == 4)
         file.seek(max(0, length - 2), os.SEEK_CUR)
     raise FormatError("it has too many parts")
 

@@ -5,21 +5,33 @@ What loading has reported already is not said again.
 
 from __future__ import annotations
 
+import io
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 from bot.domain import Asset, Limits, Problem
 from bot.media import (
     CATALOGUE,
     MAX_ALL_PIXELS,
+    MAX_FILE_BYTES,
     MAX_PIXELS,
     TYPES,
     alt_for,
     figures,
     fitting,
 )
+from bot.media.heads import FormatError, Head, read_head
+from bot.media.metadata import bare
+
+SMALL = 400
+"""A picture whose longer side has fewer pixels is warned of."""
+
+SLENDER = 3
+"""And so is one that is more than so many times as long as wide."""
 
 
 def inspect_assets(
@@ -129,52 +141,138 @@ def look(asset: Asset, root: Path) -> list[Problem]:
     """The full look at one picture: everything wrong with its bytes, whatever the network.
 
     For any picture of the campaign, a card or a smaller version too. Empty where loading has
-    refused the file, which has been said then; nothing that its head refuses is decoded. Raises
-    nothing.
+    refused the file, which has been said then. What its head refuses is not decoded. Never raises.
     """
-    if not asset.mime:
-        return []
-    return list(_picture_problems(asset, root))
+    return list(_looked_at(asset, Path(root, asset.path))) if asset.mime else []
 
 
-def _picture_problems(asset: Asset, root: Path) -> Iterator[Problem]:
-    """What shows when a picture is decoded."""
-    name = f"{asset.path} of {_called(asset)}"
-    pixels = asset.width * asset.height
-    if asset.mime != "image/gif" and asset.frames > 1:
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+"""What Pillow may take a file for."""
+
+
+def _looked_at(asset: Asset, path: Path) -> Iterator[Problem]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(min(os.fstat(file.fileno()).st_size, MAX_FILE_BYTES))
+        head = read_head(io.BytesIO(data))
+    except (OSError, FormatError) as error:
+        why = str(error) if isinstance(error, FormatError) else error.strerror or "unreadable"
+        yield _broken(asset, why)
+        return
+    if head is None or (head.width, head.height) != (asset.width, asset.height):
+        yield _broken(asset, "it has just been replaced")
+        return
+    of_head = list(_of_head(asset, head))
+    yield from of_head
+    wrong = ""
+    if all(problem.severity == "warning" for problem in of_head):
+        wrong = _decode(head, data)
+    if wrong:
+        yield _broken(asset, wrong)
+    else:
+        yield from _of_metadata(asset, data)
+
+
+def _file_of(asset: Asset) -> str:
+    """The file, and where it is listed, if it is."""
+    listed = asset.where.file != asset.path
+    return f"{asset.path} of {_called(asset)}" if listed else asset.path
+
+
+def _broken(asset: Asset, why: str) -> Problem:
+    what = f"{_file_of(asset)} is broken: {why}"
+    return Problem("media-broken", asset.where, what, "Export it again.")
+
+
+def _of_head(asset: Asset, head: Head) -> Iterator[Problem]:
+    """What the head says that networks can't show, or not well. What is an error isn't decoded."""
+    name, where = _file_of(asset), asset.where
+    pixels = head.width * head.height
+    if head.mime != "image/gif" and head.frames > 1:
         what, fix = f"{name} moves, but would be shown still", "Export it as an animated GIF."
-        yield Problem("media-animated", asset.where, what, fix, "warning")
-    if pixels > MAX_PIXELS or pixels * asset.frames > MAX_ALL_PIXELS:
+        yield Problem("media-animated", where, what, fix, "warning")
+    if pixels > MAX_PIXELS or pixels * head.frames > MAX_ALL_PIXELS:
         what = (
-            f"{name} is too large to look at: {asset.width} x {asset.height} pixels, "
-            f"{asset.frames:,} frame{'s' * (asset.frames > 1)}"
+            f"{name} is too large to look at: {head.width} x {head.height} pixels, "
+            f"{head.frames:,} frame{'s' * (head.frames > 1)}"
         )
         fix = f"At most {MAX_PIXELS:,} pixels, and {MAX_ALL_PIXELS:,} in all frames together."
-        yield Problem("media-bomb", asset.where, what, fix)
-    elif wrong := _decode(asset, Path(root, asset.path)):
-        what = f"{name} is broken: {wrong}"
-        yield Problem("media-broken", asset.where, what, "Export it again.")
+        yield Problem("media-bomb", where, what, fix)
+    if head.cmyk:
+        what = f"{name} has the colours of print (CMYK), which networks show wrong"
+        fix = "Export it for the web: as JPEG or PNG in RGB, with the colour profile sRGB."
+        yield Problem("media-colours", where, what, fix)
+    if head.bits > 8:
+        what = f"{name} has {head.bits} bits a colour; networks make 8 of them in their own way"
+        fix = "Export it with 8 bits a colour, for the web."
+        yield Problem("media-depth", where, what, fix, "warning")
+    yield from _of_size(asset, head)
 
 
-def _decode(asset: Asset, path: Path) -> str:
+def _of_size(asset: Asset, head: Head) -> Iterator[Problem]:
+    name, size = _file_of(asset), f"{head.width} x {head.height} pixels"
+    shorter, longer = sorted((head.width, head.height))
+    if longer < SMALL:
+        what = f"{name} is small: {size}; in a post it is a blur"
+        fix = f"Export it larger: its longer side needs {SMALL} pixels, better 1,200."
+        yield Problem("media-small", asset.where, what, fix, "warning")
+    if longer > SLENDER * shorter:
+        times = f"{longer / shorter:.0f} times as long as wide"
+        what = f"{name} is {times} ({size}): networks show a part"
+        fix = f"Crop it: at most {SLENDER} times as long as wide, better twice."
+        yield Problem("media-shape", asset.where, what, fix, "warning")
+
+
+def _of_metadata(asset: Asset, data: bytes) -> Iterator[Problem]:
+    """What the file tells beside its picture."""
+    try:
+        told = bare(data).told
+    except FormatError as error:
+        yield _broken(asset, str(error))
+        return
+    if told:
+        what = f"{_file_of(asset)} tells more than it shows: {', '.join(told)}"
+        fix = "`bot check --fix` cuts that out, and leaves every pixel as it is."
+        yield Problem("media-metadata", asset.where, what, fix)
+
+
+def _decode(head: Head, data: bytes) -> str:
     """Decodes every frame; says what is wrong with one, or nothing."""
     from PIL import Image
 
-    formats = ("PNG", "JPEG", "WEBP", "GIF")
     with _guard():
         try:
-            with Image.open(path, formats=formats) as picture:
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 picture.verify()
-            with Image.open(path, formats=formats) as picture:
-                for frame in range(asset.frames):
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                for frame in range(head.frames):
                     picture.seek(frame)
                     picture.load()
-                if picture.size != (asset.width, asset.height):
-                    said = f"{asset.width} x {asset.height}"
+                if picture.size != (head.width, head.height):
+                    said = f"{head.width} x {head.height}"
                     return f"it says {said}, and is {picture.width} x {picture.height}"
         except Exception as error:  # noqa: BLE001 - broken files make Pillow raise nearly anything
             return str(error) or type(error).__name__
     return ""
+
+
+def same_pixels(one: bytes, other: bytes) -> bool:
+    """Whether a file that has stood the full look shows the same as another, in every frame."""
+    try:
+        return all(a == b for a, b in zip_longest(_frames(one), _frames(other)))
+    except Exception:  # noqa: BLE001 - broken files make Pillow raise nearly anything
+        return False
+
+
+def _frames(data: bytes) -> Iterator[tuple[str, tuple[int, int], bytes]]:
+    from PIL import Image
+
+    head = read_head(io.BytesIO(data))
+    frames = 0 if head is None else head.frames
+    with _guard(), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        for frame in range(frames):
+            picture.seek(frame)
+            yield picture.mode, picture.size, picture.tobytes()
 
 
 @contextmanager

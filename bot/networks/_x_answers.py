@@ -5,12 +5,18 @@ What becomes of a post, by how its one request ended:
     2xx with an id                                   a receipt
     429; the credentials, the rights, the address    NotSent: X did not process it
     no credit; suspended, locked                     NotSent: nor that, until a person acts
-    400, 403 and their like                          Refused
+    403 in words that don't name what is wrong       NotSent: it is the account's until shown to be
+    with this post                                   otherwise
+    400 and its like; a 403 for a text or a link     Refused
     everything else, "duplicate content" too         InDoubt
 
 Other requests never post anything: there, whatever may pass by itself is NotSent. What is no fault
 of this post, but of the account, has `account_wide` among its facts; and `person` too, where only
 somebody's doing can end it: buying credit, unlocking the account.
+
+A 403 that is not known is taken for the account's, since that mistake costs less. The account's
+taken for the post's blames one post after the other, and raises an alarm for each. The post's taken
+for the account's costs that post alone: the next slot is tried all the same, and lifts the halt.
 """
 
 from __future__ import annotations
@@ -34,21 +40,39 @@ _NOT_FOR_THIS_CONTENT = frozenset((400, 403, 404, 405, 406, 410, 411, 413, 414, 
 
 _NO_SUCH_ADDRESS = frozenset((404, 405, 410))
 
+_DUPLICATE = re.compile(r"duplicate|already (?:said|sent|posted|tweeted|published)")
+"""The post may be there: evidence, never proof."""
+
+_OF_THIS_POST = re.compile(r"too long|\bshorter\b|\b(?:links?|urls?)\b")
+"""A 403 that is about what this post says."""
+
+_TAKEN_FOR_A_MACHINE = re.compile(
+    r"might be automated|temporarily (?:limited|restricted)|unusual activity|daily limit"
+)
+_CAPPED = re.compile(r"usage[ -]?cap|spend[ -]?cap")
+"""All that the app may post this month, or spend."""
+
 _ID = re.compile(r"[0-9]{1,19}")
 
 
-def judge(answer: Answer, doing: str, *, posting: bool) -> NetworkError:
-    """What an answer that is no success means, for a post or for anything else."""
+def judge(
+    answer: Answer, doing: str, *, posting: bool = False, reading: bool = False
+) -> NetworkError:
+    """What an answer that is no success means, for a post, an upload, or something that reads."""
     problem = _problem(answer.body)
     words = f"{doing}: {answer.status} {problem.said}".rstrip()
     facts: dict[str, Any] = {"network": "X", "what": words, "status": answer.status}
     if problem.kind:
         facts["problem"] = problem.kind
-    if posting and "duplicate" in problem.text:
+    if posting and _DUPLICATE.search(problem.text):
         return InDoubt(**facts)  # evidence that it is there already, never proof
     common = _judge_account(answer, problem, facts)
     if common is not None:
         return common
+    forbidden = answer.status == 403 and problem.text and not reading
+    if forbidden and not _OF_THIS_POST.search(problem.text):
+        facts["fix"] = "Look at the account at x.com, and at the app in X's developer console."
+        return NotSent(**facts, account_wide=True)
     return _judge_post(answer, problem, facts) if posting else _judge_other(answer, facts)
 
 
@@ -58,6 +82,9 @@ def _judge_account(answer: Answer, problem: _Problem, facts: dict[str, Any]) -> 
     if status == 402 or (400 <= status < 500 and "creditsdepleted" in text):
         facts["fix"] = "Buy credit in X's developer console; until then nothing can be posted."
         return NotSent(**facts, account_wide=True, person=True)
+    if 400 <= status < 500 and _CAPPED.search(text):
+        facts["fix"] = "Raise the cap in X's developer console, or wait until X renews it."
+        return NotSent(**facts, account_wide=True, retry_at=_resets_at(answer.headers))
     if status == 429:
         return NotSent(**facts, retry_at=_resets_at(answer.headers))
     if status == 401:
@@ -86,6 +113,18 @@ def _judge_forbidden(text: str, facts: dict[str, Any]) -> NetworkError | None:
     if re.search(r"\b(?:suspended|locked)\b", text):
         facts["fix"] = "Log in to the account at x.com and settle it there."
         return NotSent(**facts, account_wide=True, person=True)
+    if _TAKEN_FOR_A_MACHINE.search(text):
+        facts["fix"] = (
+            "Log in to the account at x.com: X says there what it asks for. "
+            "A bot's account should carry X's Automated label."
+        )
+        return NotSent(**facts, account_wide=True)
+    if "unsupported authentication" in text or "unsupported-authentication" in text:
+        facts["fix"] = (
+            "The four credentials are those of OAuth 1.0a user context: two of the app "
+            "(consumer keys), two of the account (access tokens)."
+        )
+        return NotSent(**facts, account_wide=True)
     return None
 
 
@@ -160,11 +199,20 @@ def first_words(content: Mapping[str, Any]) -> str:
     return "".join(letter for letter in line if letter.isprintable())[:200]
 
 
+def processing_words(answer: Mapping[str, Any]) -> str:
+    """Why X could not process a picture, in its own words; empty where it does not say."""
+    data = answer.get("data")
+    info = data.get("processing_info") if isinstance(data, dict) else None
+    error = info.get("error") if isinstance(info, dict) else None
+    found = [first_words(each) for each in (error, answer) if isinstance(each, dict)]
+    return next(filter(None, found), "")
+
+
 def _words(content: Mapping[str, Any]) -> Iterator[str]:
-    errors = content.get("errors")
-    parts = [*(errors if isinstance(errors, list) else ()), content]  # the most exact first
-    for part in parts:
-        for name in ("detail", "message", "error", "title"):
+    """An error body's sentences, the most exact first."""
+    errors, inner = content.get("errors"), content.get("error")
+    for part in (*(errors if isinstance(errors, list) else ()), inner, content):
+        for name in ("detail", "message", "error", "title", "name"):
             value = part.get(name) if isinstance(part, dict) else None
             if isinstance(value, str):
                 yield value

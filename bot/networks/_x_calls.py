@@ -17,6 +17,7 @@ from bot.networks._http import FileBody, Flight
 from bot.networks._x_answers import (
     first_words,
     judge,
+    processing_words,
     read_id,
     read_json,
     read_page,
@@ -68,7 +69,7 @@ class Line(NamedTuple):
         if answer is None:
             raise _never_reached(doing, failure) from failure
         if not 200 <= answer.status < 300:
-            raise judge(answer, doing, posting=False) from failure
+            raise judge(answer, doing, reading=request.method == "GET") from failure
         if answer.body is None:
             raise unreadable(doing) from failure
         return read_json(answer.body)
@@ -138,65 +139,67 @@ class Uploading(NamedTuple):
     """One picture on its way to X. `ends` is when, by `clock`, it is given up."""
 
     line: Line
+    upload: Upload
     ends: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     request_seconds: float
 
-    def run(self, upload: Upload, path: Path) -> Uploaded:
+    @property
+    def doing(self) -> str:
+        return f"uploading {self.upload.attachment.path}"
+
+    def run(self, path: Path) -> Uploaded:
         """Uploads, waits, describes. Raises NotSent or Refused."""
-        attachment = upload.attachment
+        attachment = self.upload.attachment
         try:
             with path.open("rb") as file:
-                ids, data = self._send(upload, file)
+                media_id, answer = self._send(file)
         except OSError as error:
             raise NotSent(network="X", what=f"{attachment.path}: {error}") from error
-        good_until = self.clock() + _lifetime(data)
-        if upload.asks is not None:
-            self._wait_for(upload.asks.filled(ids), data, attachment.path)
-        if upload.describes is not None:
-            self._ask(upload.describes.filled(ids))
-        media_id = ids[attachment.sha256]
+        good_until = self.clock() + _lifetime(_data(answer))
+        ids = {attachment.sha256: media_id}
+        if self.upload.asks is not None:
+            self._wait_for(self.upload.asks.filled(ids), answer)
+        if self.upload.describes is not None:
+            self._ask(self.upload.describes.filled(ids))
         return Uploaded(media_id, attachment.sha256, attachment.alt, good_until)
 
-    def _send(self, upload: Upload, file: BinaryIO) -> tuple[dict[str, str], dict[str, Any]]:
-        """Sends the picture's bytes: X's id for it, and the data of the last answer."""
-        attachment = upload.attachment
+    def _send(self, file: BinaryIO) -> tuple[str, dict[str, Any]]:
+        """Sends the picture's bytes: X's id for it, and the last answer."""
+        attachment = self.upload.attachment
         seen = hashlib.sha256()
-        ids: dict[str, str] = {}
-        data: dict[str, Any] = {}
-        for request in upload.sends:
-            filled = request.filled(ids)
-            data = self._ask(filled, _file_body(filled.body, file, seen.update))
-            if not ids:
-                ids[attachment.sha256] = read_id(data, "uploading")
+        media_id = ""
+        answer: dict[str, Any] = {}
+        for request in self.upload.sends:
+            filled = request.filled({attachment.sha256: media_id} if media_id else {})
+            answer = self._ask(filled, _file_body(filled.body, file, seen.update))
+            media_id = media_id or read_id(_data(answer), self.doing)
         if seen.hexdigest() != attachment.sha256:
             raise NotSent(network="X", what=f"{attachment.path} changed while it was uploaded")
-        return ids, data
+        return media_id, answer
 
-    def _wait_for(self, asks: Request, data: Mapping[str, Any], path: str) -> None:
+    def _wait_for(self, asks: Request, answer: Mapping[str, Any]) -> None:
         """Asks after the picture, as often as X says, until it is processed."""
-        while (state := _processing(data).get("state", "succeeded")) != "succeeded":
+        while (state := _processing(answer).get("state", "succeeded")) != "succeeded":
             if state == "failed":
-                raise Refused(
-                    network="X",
-                    what=f"X could not process {path}",
-                    fix="Look at the file with `bot check`, or make it anew.",
-                )
-            pause = _processing(data).get("check_after_secs")
+                why = processing_words(answer) or "X could not process it, and does not say why"
+                raise Refused(network="X", what=f"{self.doing}: {why}", fix=_what_x_takes())
+            pause = _processing(answer).get("check_after_secs")
             self._pause(max(float(pause), 1.0) if isinstance(pause, int) else 1.0)
-            data = self._ask(asks)
+            answer = self._ask(asks)
 
     def _ask(self, request: Request, body: FileBody | None = None) -> dict[str, Any]:
-        """The answer's data. Every request ends when the whole upload has to."""
+        """The answer. Every request ends when the whole upload has to."""
         self.line.flight.seconds = min(self.request_seconds, self._left())
-        answer = self.line.ask("uploading", request, body)
-        data = answer.get("data")
-        if answer.get("errors") and not data:
-            raise NotSent(
-                network="X", what=f"uploading: {first_words(answer) or 'X reports errors'}"
-            )
-        return data if isinstance(data, dict) else {}
+        try:
+            answer = self.line.ask(self.doing, request, body)
+        except Refused as error:
+            raise Refused(**{**error.facts, "fix": _what_x_takes()}) from error
+        if answer.get("errors") and not answer.get("data"):
+            why = first_words(answer) or "X reports errors"
+            raise NotSent(network="X", what=f"{self.doing}: {why}")
+        return answer
 
     def _pause(self, seconds: float) -> None:
         if seconds >= self._left():
@@ -204,7 +207,7 @@ class Uploading(NamedTuple):
         try:
             self.sleep(seconds)
         except OSError as error:
-            raise _never_reached("uploading", error) from error
+            raise _never_reached(self.doing, error) from error
 
     def _left(self) -> float:
         left = self.ends - self.clock()
@@ -213,7 +216,7 @@ class Uploading(NamedTuple):
         return left
 
     def _too_slow(self) -> NotSent:
-        return NotSent(network="X", what=f"uploading took longer than {UPLOAD_SECONDS:g} s")
+        return NotSent(network="X", what=f"{self.doing}: it took longer than {UPLOAD_SECONDS:g} s")
 
 
 def _file_body(
@@ -229,9 +232,26 @@ def _file_body(
     return FileBody(file, place.size, f'{before}"'.encode(), f'"{after}'.encode(), seen)
 
 
-def _processing(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    info = data.get("processing_info")
+def _data(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = answer.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _processing(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    info = _data(answer).get("processing_info")
     return info if isinstance(info, dict) else {}
+
+
+def _what_x_takes() -> str:
+    """What to do about a picture that X refused."""
+    from bot.networks.x import LIMITS
+
+    image, gif = (size // 1_000_000 for size in (LIMITS.image_bytes, LIMITS.gif_bytes))
+    return (
+        f"X takes PNG, JPEG and WEBP up to {image} MB, and GIFs up to {gif} MB, "
+        f"{LIMITS.gif_width}x{LIMITS.gif_height} pixels and {LIMITS.gif_frames} frames. "
+        "Save the picture anew so, or take it out of the templates that attach it."
+    )
 
 
 def _lifetime(data: Mapping[str, Any]) -> float:

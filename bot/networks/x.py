@@ -256,8 +256,8 @@ class X:
 
             sleep = self._sleep or line.flight.wait
             ends = begun + UPLOAD_SECONDS
-            uploading = Uploading(line, ends, self._clock, sleep, self._request_seconds)
-            return uploading.run(upload, path)
+            seconds = self._request_seconds
+            return Uploading(line, upload, ends, self._clock, sleep, seconds).run(path)
 
     def _give_back(self, media_ids: Sequence[str]) -> None:
         """Pictures that no post has used. X does not say that one may be used twice: none is."""

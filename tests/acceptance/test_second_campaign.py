@@ -76,7 +76,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, but for the picture and the published text that a campaign begins with."""
     home = tmp_path / "quai"
     (home / "media").mkdir(parents=True)
-    (home / "media/quai.png").write_bytes(png(8, 8))
+    (home / "media/quai.png").write_bytes(png(800, 800))
     text = next(body for kind, body in blocks() if kind == "text")
     (home / SOURCE).write_text(text, encoding="utf-8")
     monkeypatch.chdir(home)

@@ -36,7 +36,7 @@ SOUND: Mapping[str, str | bytes] = {
     **FILES,
     CAMPAIGN: changed(CAMPAIGN, 'times = ["12:00"]', MONTHLY),
     MEDIA: f'{FILES[MEDIA]!s}\n[assets.banner]\nfile = "banner.png"\nalt = "The harbour, empty."\n',
-    "media/banner.png": png(3, 3),
+    "media/banner.png": png(420, 420),
     **{path: changed(path, "attach: square", "attach: square, banner") for path in TEMPLATES},
 }
 """The tiny campaign with a second picture, posting monthly: nothing is wrong with it."""

@@ -181,8 +181,8 @@ def gif(width: int, height: int, frames: int) -> bytes:
 
 def padded_png(size: int) -> bytes:
     """A sound PNG of exactly so many bytes."""
-    whole, head = png(3, 3), 33
-    padding = b"juNk" + bytes(size - len(whole) - 12)
+    whole, head = png(420, 420), 33
+    padding = b"sPLT" + bytes(size - len(whole) - 12)
     chunk = struct.pack(">I", len(padding) - 4) + padding + struct.pack(">I", zlib.crc32(padding))
     return whole[:head] + chunk + whole[head:]
 
@@ -205,21 +205,21 @@ PICTURES = [
     ),
     picture(
         "too many frames",
-        as_gif(gif(8, 8, 351)),
+        as_gif(gif(400, 400, 351)),
         "media-limit",
         "media/banner.gif of assets.banner has 351 frames; x takes 350",
         fix="smaller",
     ),
     picture(
         "too wide a GIF",
-        as_gif(gif(1281, 8, 2)),
+        as_gif(gif(1281, 800, 2)),
         "media-limit",
         "1,281 pixels of width; x takes 1,280",
         fix="smaller",
     ),
     picture(
         "too high a GIF",
-        as_gif(gif(8, 1081, 2)),
+        as_gif(gif(800, 1081, 2)),
         "media-limit",
         "1,081 pixels of height; x takes 1,080",
         fix="smaller",
@@ -233,7 +233,7 @@ PICTURES = [
     ),
     picture(
         "half a picture",
-        {"media/banner.png": png(3, 3)[:-20]},
+        {"media/banner.png": png(420, 420)[:-20]},
         "media-broken",
         "media/banner.png of assets.banner is broken",
         fix="Export it again",
@@ -266,7 +266,7 @@ PICTURES = [
             **{path: FILES[path] for path in TEMPLATES},
             FRAME: changed(FRAME, "attach: square", "attach: third"),
             MEDIA: f'{SOUND[MEDIA]!s}\n[assets.third]\nfile = "third.png"\nalt = "A third."\n',
-            "media/third.png": png(5, 5),
+            "media/third.png": png(500, 500),
         },
         "never-attached",
         f"{MEDIA}:5",

@@ -52,7 +52,7 @@ Cli = Callable[..., Done]
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A folder with the tiny campaign, posting every hour."""
-    large_enough_for_x = {"media/square.png": png(8, 8)}
+    large_enough_for_x = {"media/square.png": png(800, 800)}
     return write_campaign(tmp_path / "site", **{CAMPAIGN: HOURLY}, **large_enough_for_x)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from bot import mending
 from tests.cli.conftest import Cli
 from tests.content.builder import FILES, SOURCES, changed
 
@@ -72,3 +75,46 @@ def test_a_folder_without_a_campaign(cli: Cli, tmp_path: Path) -> None:
     done = cli("--root", str(tmp_path / "empty"), "check", "--fix", code=1)
     assert "There is no folder messages/" in done.out
     assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_what_a_picture_tells_is_cut_out_of_it(cli: Cli, site: Path) -> None:
+    noted = Image.Exif()
+    noted[0x0112], noted[0x010F] = 6, "Camera 3000"
+    noted.get_ifd(0x8825).update({1: "N", 2: (53.0, 54.0, 0.0)})
+    photo = site / "media/square.jpg"
+    Image.new("RGB", (500, 400), (9, 99, 199)).save(photo, exif=noted)
+    text = (site / MEDIA).read_text(encoding="utf-8").replace("square.png", "square.jpg")
+    (site / MEDIA).write_text(text, encoding="utf-8")
+    told = "media/square.jpg of assets.square tells more than it shows: the device, the place"
+    assert f"{MEDIA}:1: error: {told}" in cli("check", code=1).out
+    with Image.open(photo) as picture:
+        before = picture.tobytes()
+    size = photo.stat().st_size
+    done = cli("check", "--fix", code=1).out.splitlines()
+    at = done.index(f"{MEDIA}:1: mended: {told}")
+    after = photo.stat().st_size
+    assert done[at + 1 : at + 3] == [
+        f"    - {size:,} bytes, {size - after:,} of them no part of the picture",
+        f"    + {after:,} bytes, the same picture",
+    ]
+    assert not any("tells more" in line for line in done[at + 1 :])
+    assert b"Camera" not in photo.read_bytes()
+    with Image.open(photo) as picture:
+        assert picture.tobytes() == before
+        assert dict(picture.getexif()) == {0x0112: 6}
+
+
+def test_a_picture_is_left_alone_where_a_pixel_would_change(
+    cli: Cli, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (500, 400)).save(site / "media/square.png", pnginfo=_text())
+    before = (site / "media/square.png").read_bytes()
+    monkeypatch.setattr(mending, "same_pixels", lambda *_: False)
+    assert "tells more than it shows: text" in cli("check", "--fix", code=1).out
+    assert (site / "media/square.png").read_bytes() == before
+
+
+def _text() -> PngInfo:
+    info = PngInfo()
+    info.add_text("Author", "Somebody")
+    return info

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from bot import content
 from bot.cli import bot as group
@@ -326,20 +327,20 @@ def test_with_two_languages_the_template_has_one(ask: Ask, site: Path) -> None:
     said = ask("template", "quote", "", "fr", "citation", ".", "y")
     assert said.exit_code == 0, said.output
     assert "language: fr" in (site / "messages/templates/citation.txt").read_text(encoding="utf-8")
-    (site / "media/round.png").write_bytes(png(9, 9))
+    (site / "media/round.png").write_bytes(png(900, 900))
     said = ask("picture", "round.png", "", *words("A circle."), *words("Un cercle."), "", "y")
     assert said.exit_code == 0, said.output
     assert read(site, MEDIA)["assets"]["round"]["alt"] == {"en": "A circle.", "fr": "Un cercle."}
 
 
 def test_a_picture_is_described(ask: Ask, site: Path) -> None:
-    (site / "media/round.png").write_bytes(png(9, 9))
+    (site / "media/round.png").write_bytes(png(900, 900))
     said = ask(
         *("picture", "rund.png", "round.png", "square", "round", *words(), *words("x" * 1001)),
         *(*words("A circle,", "empty."), "Drawn by us", "y"),
     )
     assert said.exit_code == 0, said.output
-    assert "There is no media/rund.png" in said.output
+    assert "rund.png is missing\n    Put it into media/" in said.output
     assert "That is 1 characters over 1000" in said.output
     assert read(site, MEDIA)["assets"]["round"] == {
         "file": "round.png",
@@ -347,6 +348,43 @@ def test_a_picture_is_described(ask: Ask, site: Path) -> None:
         "credit": "Drawn by us",
     }
     assert (site / MEDIA).read_text(encoding="utf-8").startswith(str(FILES[MEDIA]))
+
+
+def test_a_file_that_can_not_be_posted_is_refused_with_the_way_out(ask: Ask, site: Path) -> None:
+    media = site / "media"
+    (media / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (media / "empty.jpg").write_bytes(b"")
+    Image.new("CMYK", (500, 500)).save(media / "print.jpg")
+    (media / "half.png").write_bytes(png(900, 900)[:-30])
+    (media / "round.png").write_bytes(png(900, 900))
+    said = ask(
+        *("picture", "phone.heic", "empty.jpg", "print.jpg", "half.png", "../x.png"),
+        *("media/round.png", "round", *words("A circle."), "", "y"),
+    )
+    assert said.exit_code == 0, said.output
+    for words_said in (
+        "phone.heic is a HEIC picture, which networks don't take\n    Export it as JPEG",
+        "empty.jpg is empty: 0 bytes\n    Copy or export it again.",
+        "media/print.jpg has the colours of print (CMYK)",
+        "as JPEG or PNG in RGB",
+        "media/half.png is broken",
+        "'../x.png' leads out of media/",
+    ):
+        assert words_said in said.output
+    assert read(site, MEDIA)["assets"]["round"]["file"] == "round.png"
+
+
+def test_a_picture_that_is_shown_badly_or_tells_much_is_taken_and_said(
+    ask: Ask, site: Path
+) -> None:
+    noted = Image.Exif()
+    noted.get_ifd(0x8825).update({1: "N", 2: (53.0, 54.0, 0.0)})
+    Image.new("RGB", (60, 60)).save(site / "media/tiny.jpg", exif=noted)
+    said = ask("picture", "tiny.jpg", "tiny", *words("A dot."), "", "y")
+    assert said.exit_code == 0, said.output
+    assert "media/tiny.jpg is small: 60 x 60 pixels; in a post it is a blur" in said.output
+    assert "media/tiny.jpg tells more than it shows: the place" in said.output
+    assert "Next: bot check --fix; then name it in a template's" in said.output
 
 
 def test_a_campaign_is_asked_for_until_it_is_right(

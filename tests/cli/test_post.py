@@ -354,7 +354,7 @@ def test_a_slot_whose_account_was_halted_with_its_pictures_says_so(
     done = cli("post", env=live, code=1)
     first, second = done.complaint()
     assert first == f"{slot}: due, and not sent: the account is halted, see below"
-    assert second.startswith("x: halted: X: not sent: uploading: 402")
+    assert second.startswith("x: halted: X: not sent: uploading media/square.png: 402")
     assert states(cli) == {}
     assert "halted x" in cli("doctor", env=live, code=1).out
 
@@ -501,7 +501,7 @@ def touched(picture: Path) -> None:
 
 
 def redrawn(picture: Path) -> None:
-    picture.write_bytes(png(9, 9))
+    picture.write_bytes(png(900, 900))
 
 
 def test_a_lane_has_a_ledger_and_a_publisher_of_its_own(

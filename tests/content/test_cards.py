@@ -41,7 +41,7 @@ def with_cards(root: Path, **files: str | bytes | None) -> Path:
     for name, page in card_pages(campaign.passages, campaign.hashtag).items():
         file = root / card_path(name, page)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(png(3, 3))
+        file.write_bytes(png(420, 420))
     return root
 
 
@@ -104,7 +104,7 @@ def test_cards_are_loaded_with_their_alt_texts(tmp_path: Path) -> None:
     assert campaign is not None, problems
     assert set(campaign.cards) == {"dockers/stand", "dockers/talk", "dockers/sign"}
     card = campaign.cards["dockers/stand"]
-    assert (card.mime, card.width, card.id) == ("image/png", 3, "dockers/stand")
+    assert (card.mime, card.width, card.id) == ("image/png", 420, "dockers/stand")
     assert card.alt == {"en": STAND.replace("Union. May", "Union, The Dockers' Union. May")}
     sign = campaign.cards["dockers/sign"].alt["en"]
     assert "To the Port Authority: “sign the agreement of 2019” The Dockers' Union." in sign

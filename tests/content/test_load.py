@@ -136,7 +136,7 @@ def test_a_head_of_several(tmp_path: Path) -> None:
     {{ hashtag }}"""
     media = str(FILES["media/media.toml"])
     media += '[assets.poster]\nfile = "poster.png"\nalt = "A poster."\n'
-    files: dict[str, str | bytes | None] = {QUOTE: text, "media/poster.png": png(3, 3)}
+    files: dict[str, str | bytes | None] = {QUOTE: text, "media/poster.png": png(420, 420)}
     files["media/media.toml"] = media
     root = write_campaign(tmp_path, **files)
     template = loaded(root).templates["quote"]

@@ -28,9 +28,15 @@ closing the server ends them all. Unless the table says otherwise a post is not 
     credits_depleted    402
     unauthorized        401
     suspended           403
+    automated           403, taken for a machine
+    not_permitted       403, without saying why
+    limited             403, for a while
+    unsupported_auth    403, the wrong kind of credentials
+    usage_capped        429, all that the app may post this month
     rate_limited        429; with reset=False without saying until when, else in `seconds`
     late_store          `status` (0: connection reset) now; stored once the wait is over
-    processing_failed   the upload is taken, and its processing fails
+    media_refused       an upload is refused: `code`, in the words `detail`
+    processing_failed   the upload is taken, and its processing fails: `title`, `detail`
     slow_processing     the upload needs `calls` STATUS calls more
     media_expired       the account's uploads that no post uses yet have expired
     stale_timeline      the newest `posts`, and those of the last `seconds`, are not there yet
@@ -49,7 +55,12 @@ from dataclasses import replace
 from typing import Any
 
 from tests.fake_x.messages import (
+    AUTOMATED,
+    LIMITED,
+    NOT_PERMITTED,
     SUSPENDED,
+    UNSUPPORTED_AUTH,
+    USAGE_CAPPED,
     Answer,
     HangupError,
     forbidden,
@@ -79,9 +90,21 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "credits_depleted": (_POST, {}),
     "unauthorized": (_POST, {}),
     "suspended": (_POST, {}),
+    "automated": (_POST, {}),
+    "not_permitted": (_POST, {}),
+    "limited": (_POST, {}),
+    "unsupported_auth": (_POST, {}),
+    "usage_capped": (_POST, {}),
     "rate_limited": (_POST, {"reset": True, "seconds": 900}),
     "late_store": (_POST, {"seconds": None, "status": 503}),
-    "processing_failed": ("POST /2/media/upload/*/finalize", {}),
+    "media_refused": (
+        "POST /2/media/upload*",
+        {"code": 400, "detail": "media type unrecognized."},
+    ),
+    "processing_failed": (
+        "POST /2/media/upload/*/finalize",
+        {"title": "InvalidMedia", "detail": "Gif has too many frames"},
+    ),
     "slow_processing": ("POST /2/media/upload/*/finalize", {"calls": 5}),
     "media_expired": (_POST, {}),
     "stale_timeline": ("GET /2/users/*/tweets", {"posts": 1, "seconds": 0}),
@@ -245,6 +268,8 @@ def _early(fault: Fault, path: str) -> Answer | None:
         return reply(options["code"], [{"message": "something is wrong"}])
     if fault.kind == "rate_limited":
         return _rate_limited(options["seconds"] if options["reset"] else None)
+    if fault.kind == "media_refused":
+        return problem(options["code"], "Invalid Request", options["detail"], "invalid-request")
     make = _PLAIN.get(fault.kind)
     return make() if make else None
 
@@ -253,6 +278,15 @@ _PLAIN: dict[str, Callable[[], Answer]] = {
     "html_503": lambda: html(503, "Service Unavailable"),
     "unauthorized": lambda: unauthorized("a fault"),
     "suspended": lambda: forbidden(SUSPENDED),
+    "automated": lambda: forbidden(AUTOMATED),
+    "not_permitted": lambda: forbidden(NOT_PERMITTED),
+    "limited": lambda: forbidden(LIMITED),
+    "unsupported_auth": lambda: problem(
+        403, "Unsupported Authentication", UNSUPPORTED_AUTH, "unsupported-authentication"
+    ),
+    "usage_capped": lambda: problem(
+        *(429, "UsageCapExceeded", USAGE_CAPPED, "usage-capped"), period="Monthly", scope="Product"
+    ),
     "credits_depleted": lambda: problem(
         402,
         "CreditsDepleted",

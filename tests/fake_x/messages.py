@@ -19,6 +19,17 @@ READ_ONLY = (
     "endpoint."
 )
 SUSPENDED = "Your account is suspended and is not permitted to access this feature."
+AUTOMATED = (
+    "This request looks like it might be automated. To protect our users from spam and other "
+    "malicious activity, we can't complete this action right now. Please try again later."
+)
+NOT_PERMITTED = "You are not permitted to perform this action."
+LIMITED = "Your account is temporarily limited."
+UNSUPPORTED_AUTH = (
+    "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint. Supported "
+    "authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
+)
+USAGE_CAPPED = "Usage cap exceeded: Monthly product cap"
 
 
 @dataclass(frozen=True)

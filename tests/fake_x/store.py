@@ -136,6 +136,7 @@ class Upload:
     polls_left: int = 0
     poll_at: float = 0.0
     broken: str = ""
+    broken_title: str = "InvalidMedia"
     used: bool = False
 
     @property

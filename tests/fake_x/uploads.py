@@ -153,8 +153,10 @@ def _check_kind(upload: Upload, picture: Picture) -> None:
 def _process(store: Store, call: Call, upload: Upload, picture: Picture) -> None:
     slow = call.struck("slow_processing")
     upload.broken = _too_much(store, picture) if upload.category == "tweet_gif" else ""
-    if call.struck("processing_failed"):
-        upload.broken = "processing failed"
+    failure = call.struck("processing_failed")
+    if failure:
+        upload.broken = failure.options["detail"]
+        upload.broken_title = failure.options["title"]
     if upload.category == "tweet_gif" or upload.broken:
         upload.polls_left = max(store.rules.processing_calls, 1)
     if slow:
@@ -194,7 +196,7 @@ def _described(store: Store, upload: Upload) -> dict[str, Any]:
         data["processing_info"] = progress
     if progress.get("state") == "failed":
         kind = PROBLEMS + "invalid-request"
-        document["errors"] = [{"title": "Invalid Media", "detail": upload.broken, "type": kind}]
+        document["errors"] = [{"title": upload.broken_title, "detail": upload.broken, "type": kind}]
     return document
 
 

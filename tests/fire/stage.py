@@ -53,7 +53,7 @@ def write_site(folder: Path, accounts: Mapping[str, int], texts: int) -> Path:
     _write(site / "messages/campaign.toml", _campaign(accounts))
     alts = ", ".join(f'{language} = "A grey square."' for language in accounts)
     _write(site / "media/media.toml", f'[assets.grey]\nfile = "grey.png"\nalt = {{{alts}}}\n')
-    (site / "media/grey.png").write_bytes(png(8, 8))
+    (site / "media/grey.png").write_bytes(png(800, 800))
     for language in accounts:
         _write(site / f"messages/statements/harbour-{language}.toml", _statement(language))
         for number in range(-(-texts // PASSAGES)):

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from bot.domain import Place, Problem
 from bot.media import inspecting, load_assets
-from bot.media.inspecting import inspect_assets
+from bot.media.inspecting import inspect_assets, look
 from tests.media.pictures import (
     ALT,
     PNG,
@@ -35,7 +36,12 @@ def inspect(root: Path, file: str, data: bytes, **changed: object) -> list[Probl
     write(root, catalogue(file), {file: data})
     assets, problems = load_assets(root)
     assert problems == []
-    return inspect_assets(assets, root, [limits(**changed)], ["en"])
+    return all_but_small(inspect_assets(assets, root, [limits(**changed)], ["en"]))
+
+
+def all_but_small(problems: list[Problem]) -> list[Problem]:
+    """The pictures of these tests are, so that they are quick."""
+    return [problem for problem in problems if problem.rule != "media-small"]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -74,7 +80,7 @@ def noise(kind: str, size: tuple[int, int] = (64, 64), frames: int = 1) -> bytes
 def test_a_truncated_picture_is_found(tmp_path: Path, name: str, data: bytes, share: float) -> None:
     root = write(tmp_path, catalogue(name), {name: data[: int(len(data) * share)]})
     assets, loaded = load_assets(root)
-    found = loaded + inspect_assets(assets, root, [limits()], ["en"])
+    found = loaded + all_but_small(inspect_assets(assets, root, [limits()], ["en"]))
     assert [(p.rule, p.severity) for p in found] == [("media-broken", "error")], found
     assert name in found[0].what
     assert found[0].fix
@@ -138,6 +144,93 @@ def test_a_frame_far_larger_than_its_screen_is_a_bomb_too(tmp_path: Path, side: 
     assert [p.rule for p in found] == ["media-broken"]
     assert "decompression bomb" in found[0].what
     assert peak < 10_000_000
+
+
+def saved(mode: str, size: tuple[int, int], kind: str, **more: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size).save(file, kind, **more)
+    return file.getvalue()
+
+
+SIZE = (640, 400)
+ODD: dict[str, tuple[str, bytes, str, str]] = {
+    "the colours of print": (
+        "a.jpg",
+        saved("CMYK", SIZE, "JPEG"),
+        "media-colours",
+        "has the colours of print (CMYK), which networks show wrong",
+    ),
+    "the colours of print, with a profile": (
+        "a.jpg",
+        saved("CMYK", SIZE, "JPEG", icc_profile=bytes(200)),
+        "media-colours",
+        "Export it for the web: as JPEG or PNG in RGB, with the colour profile sRGB.",
+    ),
+    "16 bits": ("a.png", saved("I;16", SIZE, "PNG"), "media-depth", "has 16 bits a colour"),
+    "tiny": ("a.png", saved("RGB", (60, 60), "PNG"), "media-small", "is small: 60 x 60 pixels"),
+    "just too small": ("a.png", saved("RGB", (399, 200), "PNG"), "media-small", "needs 400"),
+    "long": (
+        "a.png",
+        saved("RGB", (4000, 100), "PNG"),
+        "media-shape",
+        "is 40 times as long as wide (4000 x 100 pixels): networks show a part",
+    ),
+    "high": ("a.webp", saved("RGB", (300, 901), "WEBP"), "media-shape", "Crop it: at most 3 times"),
+    "two pictures in one": (
+        "a.jpg",
+        saved("RGB", SIZE, "MPO", save_all=True, append_images=[Image.new("RGB", SIZE)]),
+        "media-metadata",
+        "further pictures",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "rule", "says"), ODD.values(), ids=ODD)
+def test_what_networks_show_badly_is_named_with_the_way_out(
+    tmp_path: Path, name: str, data: bytes, rule: str, says: str
+) -> None:
+    assets, problems = load_assets(write(tmp_path, catalogue(name), {name: data}))
+    assert problems == []
+    [problem] = look(assets["a1"], tmp_path)
+    assert problem.rule == rule
+    assert says in str(problem)
+    refused = rule in ("media-colours", "media-metadata")
+    assert problem.severity == ("error" if refused else "warning")
+    assert problem.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.png", saved("RGB", (400, 134), "PNG")),
+        ("a.png", saved("L", (1200, 400), "PNG", bits=2, transparency=1)),
+        ("a.png", saved("P", (400, 400), "PNG", transparency=0)),
+        ("a.jpg", saved("L", (400, 400), "JPEG")),
+    ],
+    ids=["as small as can be", "2 bits, clear in places", "a palette", "grey"],
+)
+def test_what_networks_show_well_passes(tmp_path: Path, name: str, data: bytes) -> None:
+    assets, _ = load_assets(write(tmp_path, catalogue(name), {name: data}))
+    assert look(assets["a1"], tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a.jpg", saved("CMYK", (40, 40), "JPEG")), ("a.png", png_head(60_000, 60_000))],
+)
+def test_what_a_head_refuses_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes
+) -> None:
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    assets, _ = load_assets(write(tmp_path, catalogue(name), {name: data}))
+    assert look(assets["a1"], tmp_path)
+
+
+def test_a_picture_that_changes_while_it_is_looked_at_is_refused(tmp_path: Path) -> None:
+    assets, _ = load_assets(write(tmp_path, catalogue("a.png"), {"a.png": PNG}))
+    (tmp_path / "media/a.png").write_bytes(saved("RGB", SIZE, "PNG"))
+    [problem] = look(assets["a1"], tmp_path)
+    assert problem.what.endswith("is broken: it has just been replaced")
 
 
 def test_pillow_s_guard_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +303,7 @@ OVER: dict[str, Over] = {
 def test_limits_are_named_with_the_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, over: Over
 ) -> None:
-    monkeypatch.setattr(inspecting, "_decode", lambda *_: "")
+    monkeypatch.setattr(inspecting, "look", lambda *_: [])
     found = inspect(tmp_path, over.name, over.data, **over.changed)
     if over.says is None:
         assert found == []
@@ -225,7 +318,7 @@ def test_limits_are_named_with_the_figures(
 def test_every_network_s_limits_count_once(tmp_path: Path) -> None:
     assets, _ = load_assets(write(tmp_path, catalogue("a.png"), {"a.png": PNG}))
     small, other = limits(image_bytes=1), limits(network="bluesky", image_bytes=2)
-    found = inspect_assets(assets, tmp_path, [small, small, other], ["en"])
+    found = all_but_small(inspect_assets(assets, tmp_path, [small, small, other], ["en"]))
     assert [p.what.rpartition("; ")[2] for p in found] == ["x takes 1", "bluesky takes 2"]
 
 

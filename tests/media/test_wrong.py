@@ -191,13 +191,43 @@ BAD: dict[str, Bad] = {
         catalogue("a.svg"),
         "media-type",
         2,
-        ("a.svg is not a PNG, JPEG, GIF or WebP",),
+        ("a.svg is an SVG drawing", "Export it as JPEG or PNG"),
         {"a.svg": b"<svg/>"},
     ),
-    "a BMP named PNG": Bad(
-        catalogue("a.png"), "media-type", 2, ("not a PNG",), {"a.png": encoded("BMP")}
+    "a text": Bad(
+        catalogue("a.png"),
+        "media-type",
+        2,
+        ("a.png is not a PNG, JPEG, GIF or WebP",),
+        {"a.png": b"Dear all,"},
     ),
-    "an empty file": Bad(catalogue("a.png"), "media-type", 2, ("not a PNG",), {"a.png": b""}),
+    "a BMP named PNG": Bad(
+        catalogue("a.png"), "media-type", 2, ("is a BMP picture",), {"a.png": encoded("BMP")}
+    ),
+    "a HEIC photo": Bad(
+        catalogue("a.heic"),
+        "media-type",
+        2,
+        ("a.heic is a HEIC picture", "Export it as JPEG: on a Mac in Preview", "Most Compatible"),
+        {"a.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"},
+    ),
+    "a HEIC photo named JPEG": Bad(
+        catalogue("a.jpg"),
+        "media-type",
+        2,
+        ("a.jpg is a HEIC picture",),
+        {"a.jpg": b"\0\0\0\x24ftypmif1\0\0\0\0mif1heic"},
+    ),
+    "a video": Bad(
+        catalogue("a.png"), "media-type", 2, ("is a video",), {"a.png": b"\0\0\0\x18ftypmp42"}
+    ),
+    "an empty file": Bad(
+        catalogue("a.png"),
+        "media-broken",
+        2,
+        ("a.png is empty: 0 bytes", "Copy or export it again."),
+        {"a.png": b""},
+    ),
     "a PNG without a head": Bad(
         catalogue("a.png"),
         "media-broken",

@@ -60,6 +60,11 @@ RESET = {
     "x-rate-limit-remaining": "0",
     "x-rate-limit-reset": "1795000000",
 }
+WIDE = {"status": 403, "account_wide": True, "person": None}
+AUTOMATED = (
+    "This request looks like it might be automated. To protect our users from spam and other "
+    "malicious activity, we can't complete this action right now. Please try again later."
+)
 AT = datetime.fromtimestamp(1795000000, UTC)
 MEDIA_GONE = {
     "errors": [{"message": "Your media IDs are invalid."}],
@@ -160,12 +165,77 @@ ANSWERS: dict[str, tuple[bytes, type[NetworkError], dict[str, Any], str]] = {
         {"account_wide": True, "person": True},
         "Log in",
     ),
-    "403 this content": (
-        problem(403, "about:blank", "You have been blocked from this."),
+    "403 too long": (
+        problem(403, "about:blank", "Your Tweet text is too long."),
         Refused,
         {"status": 403},
         "won't have this post",
     ),
+    "403 a link": (
+        problem(403, "about:blank", "This request can't be completed because of a harmful link."),
+        Refused,
+        {"status": 403},
+        "won't have this post",
+    ),
+    "403 said before": (
+        reply(403, {"errors": [{"code": 187, "message": "You already said that."}]}),
+        InDoubt,
+        {"status": 403},
+        "already said",
+    ),
+    "403 automated": (problem(403, "about:blank", AUTOMATED), NotSent, WIDE, "Automated label"),
+    "403 automated in errors": (
+        reply(403, {"errors": [{"code": 226, "message": AUTOMATED}]}),
+        NotSent,
+        WIDE,
+        "Log in to the account",
+    ),
+    "403 not permitted": (
+        problem(403, "about:blank", "You are not permitted to perform this action."),
+        NotSent,
+        WIDE,
+        "Look at the account at x.com",
+    ),
+    "403 limited": (
+        problem(403, "about:blank", "Your account is temporarily limited."),
+        NotSent,
+        WIDE,
+        "Log in to the account",
+    ),
+    "403 unsupported authentication": (
+        reply(403, {"title": "Unsupported Authentication", "status": 403}),
+        NotSent,
+        WIDE,
+        "OAuth 1.0a",
+    ),
+    "403 the day's": (
+        reply(403, {"errors": [{"code": 344, "message": "You have reached your daily limit."}]}),
+        NotSent,
+        WIDE,
+        "daily limit",
+    ),
+    "403 unknown": (
+        problem(403, "about:blank", "You have been blocked from this."),
+        NotSent,
+        WIDE,
+        "Look at the account at x.com",
+    ),
+    "403 says nothing": (reply(403, {"title": "Forbidden"}), NotSent, WIDE, "Forbidden"),
+    "429 of the month": (
+        reply(
+            429, {"title": "UsageCapExceeded", "detail": "Usage cap exceeded: Monthly product cap"}
+        ),
+        NotSent,
+        {"account_wide": True, "retry_at": None},
+        "Raise the cap",
+    ),
+    "429 of the month, with a time": (
+        reply(429, {"type": "https://api.x.com/2/problems/usage-capped"}, RESET),
+        NotSent,
+        {"account_wide": True, "retry_at": AT},
+        "Raise the cap",
+    ),
+    "403 spend cap": (reply(403, {"title": "SpendCapReached"}), NotSent, WIDE, "Raise the cap"),
     "403 HTML": (reply(403, HTML), InDoubt, {"status": 403}, "403"),
     "403 empty": (reply(403), InDoubt, {"status": 403}, "403"),
     "404 not X": (reply(404, HTML), NotSent, {"account_wide": True}, "X_API_URL"),
@@ -224,7 +294,7 @@ def test_answers(case: str) -> None:
     assert {name: error.facts.get(name) for name in facts} == facts
     assert words in str(error)
     for fact in ("account_wide", "person"):
-        assert error.facts.get(fact, False) is facts.get(fact, False)
+        assert bool(error.facts.get(fact)) is bool(facts.get(fact))
     assert len(server.links) == 1, "a post is never sent twice"
 
 

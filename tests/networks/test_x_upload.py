@@ -199,9 +199,56 @@ def test_processing_is_waited_for(tmp_path: Path, name: str) -> None:
 def test_processing_that_fails_is_refused(tmp_path: Path) -> None:
     fake = FakeX()
     fake.states = [{"state": "pending", "check_after_secs": 1}, {"state": "failed"}]
-    with Api(fake) as server, pytest.raises(Refused, match=r"could not process a\.gif"):
+    with Api(fake) as server, pytest.raises(Refused) as caught:
         upload(make(tmp_path, server.url), picture(tmp_path, "a.gif", b"GIF"))
+    what, fix = str(caught.value).splitlines()
+    assert what == ("X: refused: uploading a.gif: X could not process it, and does not say why")
+    assert "GIFs up to 15 MB, 1280x1080 pixels and 350 frames" in fix
     assert "metadata" not in fake.calls
+
+
+INVALID = {"code": 1, "name": "InvalidMedia"}
+FRAMES = "Gif has too many frames"
+
+
+@pytest.mark.parametrize(
+    ("error", "errors", "said"),
+    [
+        (INVALID, [], "InvalidMedia"),
+        ({**INVALID, "message": FRAMES}, [], FRAMES),
+        (None, [{"title": "Invalid Media", "detail": FRAMES}], FRAMES),
+        (INVALID, [{"title": "Invalid Media", "detail": "Odd"}], "InvalidMedia"),
+        ("broken", [{"title": "Invalid Media"}], "Invalid Media"),
+    ],
+)
+def test_why_x_could_not_process_a_picture_is_said_in_its_own_words(
+    tmp_path: Path, error: Any, errors: list[Any], said: str
+) -> None:
+    info = {"state": "failed", "progress_percent": 99, "error": error}
+    body = {"data": {"id": "7", "processing_info": info}, "errors": errors}
+    with Api(lambda _: reply(200, body)) as server, pytest.raises(Refused) as caught:
+        upload(make(tmp_path, server.url), picture(tmp_path, "a.png", b"PNG"))
+    assert f"X: refused: uploading a.png: {said}\n" in str(caught.value)
+    assert "Save the picture anew" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (problem(400, "invalid-request", "media type unrecognized."), "400 media type unrecogn"),
+        (reply(400, {"error": {"code": 1, "message": "Not an image."}}), "400 Not an image."),
+        (reply(400, {"error": {"name": "InvalidMedia"}}), "400 InvalidMedia"),
+        (reply(400, {"errors": [{"code": 324, "message": "Too large."}]}), "400 Too large."),
+        (reply(413, b"<html>"), "413"),
+    ],
+)
+def test_a_picture_that_is_refused_is_named_with_x_s_words_and_what_to_do(
+    tmp_path: Path, answer: bytes, said: str
+) -> None:
+    with Api(lambda _: answer) as server, pytest.raises(Refused) as caught:
+        upload(make(tmp_path, server.url), picture(tmp_path, "a.png", b"PNG"))
+    assert f"uploading a.png: {said}" in str(caught.value)
+    assert "PNG, JPEG and WEBP up to 5 MB" in str(caught.value)
 
 
 def test_processing_without_end_is_given_up(tmp_path: Path) -> None:
@@ -274,7 +321,7 @@ FAULTS: dict[str, tuple[bytes, type[NetworkError], bool]] = {
     "400": (problem(400, "invalid-request", "media type unrecognized."), Refused, False),
     "401": (reply(401), NotSent, True),
     "402": (reply(402, {"title": "CreditsDepleted"}), NotSent, True),
-    "403": (problem(403, "about:blank", "Not yours."), Refused, False),
+    "403 this picture": (problem(403, "about:blank", "This link is harmful."), Refused, False),
     "403 permissions": (problem(403, "oauth1-permissions", "x"), NotSent, True),
     "404": (reply(404, b"<html>"), NotSent, True),
     "404 from X": (problem(404, "resource-not-found", "x"), NotSent, False),
@@ -299,6 +346,15 @@ def test_faults(tmp_path: Path, step: str, case: str) -> None:
     assert caught.value.facts.get("account_wide", False) is wide
     assert fake.calls[-1] == step
     assert fake.calls.count(step) == 1
+
+
+@pytest.mark.parametrize("step", ["initialize", "append", "finalize", "metadata"])
+def test_a_403_for_an_upload_is_the_account_s(tmp_path: Path, step: str) -> None:
+    fake = FakeX()
+    fake.refuse = {step: problem(403, "about:blank", "You are not permitted to do this.")}
+    with Api(fake) as server, pytest.raises(NotSent) as caught:
+        upload(make(tmp_path, server.url), picture(tmp_path, "a.gif", b"GIF"))
+    assert caught.value.facts["account_wide"] is True
 
 
 @pytest.mark.parametrize(
@@ -333,7 +389,7 @@ def test_processing_info_that_is_odd_is_no_reason_to_wait(tmp_path: Path) -> Non
 def test_broken_connections_are_worth_another_try(
     tmp_path: Path, handle: Callable[[Link], None]
 ) -> None:
-    with Server(handle) as server, pytest.raises(NotSent, match="uploading: "):
+    with Server(handle) as server, pytest.raises(NotSent, match=r"uploading a\.png: "):
         upload(make(tmp_path, server.url), picture(tmp_path, "a.png", noise(500_000)))
 
 
@@ -407,7 +463,7 @@ def test_what_was_not_used_goes_with_the_next_try(
     [
         reply(201, {"data": {"id": "1", "text": "x"}}),
         reply(500),
-        reply(403, {"detail": "no"}),
+        reply(403, {"detail": "This text is too long."}),
         reply(400, {"errors": [{"message": "Your media IDs are invalid."}]}),
     ],
 )

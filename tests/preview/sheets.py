@@ -67,7 +67,7 @@ def bilingual(root: Path) -> Path:
         "messages/statements/port-ar.toml": ARABIC,
         "messages/templates/quote-ar.txt": ARABIC_QUOTE,
         "media/media.toml": MEDIA,
-        "media/square.png": png(8, 8),
+        "media/square.png": png(800, 800),
     }
     return write_campaign(root, **files)
 

@@ -21,7 +21,7 @@ STAND = "dockers/stand"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return write_campaign(tmp_path / "site", **{"media/square.png": png(8, 8)})
+    return write_campaign(tmp_path / "site", **{"media/square.png": png(800, 800)})
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.generated import START, campaign, limits, passage, template
 from tests.preview.sheets import bilingual, sheet_of, signed_by_thirds
 from tests.site import ROOT, a_site, edit
 
-NO_PICTURES = {"media/square.png": png(8, 8)}
+NO_PICTURES = {"media/square.png": png(800, 800)}
 
 
 class Reading(HTMLParser):

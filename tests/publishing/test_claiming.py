@@ -82,7 +82,8 @@ def test_media_are_uploaded_ahead_and_only_once() -> None:
 def test_media_that_never_become_ready_miss_the_slot() -> None:
     world = live(upload_script=["not_sent"] * 99)
     world.run_for(timedelta(minutes=31))
-    assert (world.row().state, world.row().reason) == ("missed", "media")
+    reason = "media: sim: not sent: the upload did not go through"
+    assert (world.row().state, world.row().reason) == ("missed", reason)
     assert "send" not in world.network.calls
     assert len(world.told("media")) < 12, "it backs off"
 
@@ -183,6 +184,6 @@ def test_why_nothing_could_be_taken_early_is_said() -> None:
         world.worker.post_next()
     world.ledger.resume()
     world.network.upload_script = ["refused"]
-    with pytest.raises(NotSent, match="media"):
+    with pytest.raises(NotSent, match="media: sim: refused: the picture was refused"):
         world.worker.post_next()
     assert world.rows() == []
