@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,12 @@ settings.register_profile("here", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 pytest_plugins = ["tests.postgres"]
+
+for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
+    # Under nohup, or in a script's background, the tests go on; what they start must hear of it.
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 _MOST_WORKERS = 8
 """More would only start more databases and browsers."""

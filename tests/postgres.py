@@ -1,7 +1,11 @@
 """A real PostgreSQL for tests: on loopback, on a port of its own, gone when the tests are.
 
 Import the fixtures into a conftest: `postgres_url` is an empty database for each test, `postgres`
-the server. `python -m tests.postgres` prints an address to try the bot with, until interrupted.
+the server, one for each process that runs tests. `python -m tests.postgres` prints an address to
+try the bot with, until interrupted.
+
+PostgreSQL refuses to run as root. Where the tests do, it runs as `nobody`, who can't enter every
+folder that a checkout may be in; so the server's own folder then has its programs, too.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import ctypes
 import importlib.util
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -39,12 +44,13 @@ class Postgres:
 
     def __init__(self, primary: Postgres | None = None) -> None:
         self._programs = _programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="bot-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="bot-postgres-", dir=_temporary()))
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         if _is_root():
-            os.chown(self._folder, *_nobody())
+            self._programs = _copied(self._programs, self._folder)
+            _give_to_nobody(self._folder)
         if primary is None:
             self._initialise()
         else:
@@ -81,7 +87,7 @@ class Postgres:
             "fsync": "off",  # no test pulls the plug of the host
             "listen_addresses": "127.0.0.1",
             "port": self.port,
-            "unix_socket_directories": self._folder,
+            "unix_socket_directories": "",  # a socket's path may have 107 bytes only
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = self._run("postgres", *settings)
@@ -151,6 +157,42 @@ def _programs() -> Path:
     return max(Path(wheel.submodule_search_locations[0]).glob("pginstall*/bin"))
 
 
+def _copied(programs: Path, folder: Path) -> Path:
+    """A copy in this folder of what a server needs of the wheel, laid out as there."""
+    wheel = programs.parent.parent
+    there = folder / programs.relative_to(wheel.parent)
+    there.mkdir(parents=True)
+    for name in ("initdb", "pg_basebackup", "postgres"):
+        shutil.copy2(programs / name, there)
+    for name in ("lib", "share"):
+        unneeded = shutil.ignore_patterns("pgxs", "*.a")
+        shutil.copytree(programs.parent / name, there.parent / name, ignore=unneeded)
+    libraries = wheel.with_name(f"{wheel.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return there
+
+
+def _give_to_nobody(folder: Path) -> None:
+    os.chown(folder, *_nobody())
+    for path in folder.rglob("*"):
+        os.chown(path, *_nobody(), follow_symlinks=False)
+
+
+def _temporary() -> Path:
+    """Where a server's folder may be: the usual place, or one that nobody can enter."""
+    usual = Path(tempfile.gettempdir())
+    if not _is_root():
+        return usual
+    places = [usual, Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")]
+    return next((place for place in places if _open_to_all(place)), usual)
+
+
+def _open_to_all(folder: Path) -> bool:
+    whole = folder.resolve()
+    return all(each.exists() and each.stat().st_mode & 0o001 for each in [whole, *whole.parents])
+
+
 def _end_with_parent() -> None:
     """Where the tests are killed the server ends too (on Linux)."""
     if sys.platform == "linux":
@@ -168,10 +210,11 @@ def _nobody() -> tuple[int, int]:
 
 
 def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Below those that the system gives away by itself, to other tests too while this one waits."""
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @pytest.fixture(scope="session")

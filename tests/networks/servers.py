@@ -232,6 +232,11 @@ def answers(*replies: bytes) -> Callable[[Seen], bytes]:
 
 
 def nobody() -> str:
-    """An address on loopback at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """An address on loopback at which nobody listens: it is taken, and stays so."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    _TAKEN.append(taken)
+    return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+_TAKEN: list[socket.socket] = []
