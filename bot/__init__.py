@@ -4,8 +4,10 @@ The modules in reading order. A module imports only modules above it (import-lin
 
     errors        what can go wrong, and what is said of it
     domain        the values everything else speaks of
+    secrecy       pure: what in a setting's value is a secret
     settings      environment and .env to typed settings
     logs          one line per event, text or JSON, secrets removed
+    guard         whatever is written goes through one redaction
     events        what happens, in sentences
     characters    pure: characters that look like others, or like nothing
     tomltext      pure: what is wrong with the marks of a TOML text, and mended

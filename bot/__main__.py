@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit code: 0 done, 1 problems, 2 wrong usage or settings."""
-    _collect_seldom()
+    from bot.guard import guarded
 
+    _collect_seldom()
+    _write_whatever_comes()
+    with guarded():
+        return _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(arguments: list[str]) -> int:
     import click
 
     from bot.cli import bot
     from bot.cli.shared import ignore_output
     from bot.errors import BotError
 
-    arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
-    _write_whatever_comes()
     try:
         result = bot.main(args=arguments, prog_name="bot", standalone_mode=False)
         sys.stdout.flush()

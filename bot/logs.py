@@ -308,14 +308,32 @@ def redactor(secrets: Sequence[str]) -> Redact:
     return redact
 
 
+def concealer(secrets: Sequence[str]) -> Redact:
+    """A function that takes only the known secrets out of a text, and leaves all else as it is."""
+    known = functools.cache(lambda: _known(secrets))
+
+    def conceal(text: str) -> str:
+        for form in known():
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        return text
+
+    return conceal
+
+
+def _known(secrets: Sequence[str]) -> list[str]:
+    """The known secrets in each form that they may turn up in, the longest first."""
+    long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    forms = {form for secret in long_enough for form in _forms(secret)}
+    return sorted(forms, key=lambda form: (-len(form), form))
+
+
 def _patterns(secrets: Sequence[str]) -> list[tuple[re.Pattern[str], str]]:
     """What is looked for, and what is put in its place."""
-    long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
-    known = {form for secret in long_enough for form in _forms(secret)}
-    longest_first = sorted(known, key=lambda form: (-len(form), form))
+    known = _known(secrets)
     patterns = [(re.compile(look, re.IGNORECASE), put) for look, put in _LOOKS_SECRET]
     if known:
-        patterns.insert(0, (re.compile("|".join(map(re.escape, longest_first))), HIDDEN))
+        patterns.insert(0, (re.compile("|".join(map(re.escape, known))), HIDDEN))
     return patterns
 
 

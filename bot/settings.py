@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from bot.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 LogFormat = Literal["text", "json"]
@@ -99,6 +99,9 @@ _CREDENTIALS = {
 """What an account's variables end in, and what X calls that."""
 
 _ENDINGS = (*_CREDENTIALS, "API_URL")
+PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
+"""Variables that many programs know, in upper or lower case. Read from the environment alone."""
+
 _GLOBAL = frozenset(item.name for item in SETTINGS if not item.per_account)
 _DEFAULTS = {item.name: item.default for item in SETTINGS}
 _LOG_FORMATS: dict[str, LogFormat] = {"text": "text", "json": "json"}
@@ -138,7 +141,8 @@ class Settings(NamedTuple):
     """All settings, read and checked. `log_format` and `root` are None where they were left out.
 
     `dry_run` is what DRY_RUN says; `--live` and `--dry-run` replace it. `of_accounts` has each
-    account's variables, and `unknown` the names of variables that are none of ours.
+    account's variables, `unknown` the names of variables that are none of ours, and `hidden` what
+    must never be shown.
     """
 
     dry_run: bool
@@ -150,6 +154,7 @@ class Settings(NamedTuple):
     root: str | None
     of_accounts: Mapping[str, Secret]
     unknown: tuple[str, ...]
+    hidden: tuple[Secret, ...] = ()
 
     def x_credentials(self, account: str) -> XCredentials:
         """The credentials of an account on X.
@@ -193,15 +198,7 @@ class Settings(NamedTuple):
 
     def secrets(self) -> list[str]:
         """Everything that must never be in a log line."""
-        accounts = self.of_accounts.items()
-        found = {value.reveal() for name, value in accounts if not name.endswith("_API_URL")}
-        alerts = [] if self.alert_url is None else each_address(self.alert_url.reveal())
-        hooks = [*alerts, *([self.heartbeat_url.reveal()] if self.heartbeat_url else [])]
-        for url in (self.database_url.reveal(), *hooks):
-            found.update(_passwords_in(url))
-        for url in hooks:  # whoever knows these can call them
-            found.update(_address_of(url))
-        return sorted(found)
+        return [secret.reveal() for secret in self.hidden]
 
     def typos(self, accounts: Sequence[str]) -> list[str]:
         """Of each variable that is none of ours but looks it, a sentence that names the nearest.
@@ -241,7 +238,35 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         root=values["BOT_ROOT"] or None,
         of_accounts=accounts,
         unknown=tuple(sorted(given.keys() - _GLOBAL - accounts.keys())),
+        hidden=tuple(map(Secret, _secrets_in(given))),
     )
+
+
+def known_secrets(folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """What must never be shown, also where the settings themselves can't be read. Never raises."""
+    try:
+        merged = {**_read_file(folder / ".env"), **environ}
+    except SettingsError:  # then nothing of the file is known to anybody
+        merged = dict(environ)
+    return _secrets_in({name: value.strip() for name, value in merged.items()})
+
+
+def _secrets_in(given: Mapping[str, str]) -> list[str]:
+    """Every secret in these variables, as it is written and as it is meant."""
+    from bot import secrecy
+
+    found: set[str] = set()
+    for name, value in given.items():
+        if name.endswith(tuple(f"_{ending}" for ending in _CREDENTIALS)) or name == "PGPASSWORD":
+            found.add(value)
+        elif name == "DATABASE_URL":
+            found.update(secrecy.in_database_url(value))
+        elif name in ("ALERT_URL", "HEARTBEAT_URL"):
+            for url in each_address(value):
+                found.update(secrecy.in_web_address(url))
+        elif name.upper() in PROXIES:
+            found.update(secrecy.in_proxy_address(value))
+    return sorted(found - {""})
 
 
 def refuse_ephemeral(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -326,8 +351,12 @@ def _log_format(value: str) -> LogFormat | None:
 
 
 def _database_url(value: str) -> str:
-    if value.startswith(("postgres://", "postgresql://")):
-        return value
+    from bot import secrecy
+
+    if secrecy.POSTGRES.match(value):
+        if secrecy.is_postgres_address(value):
+            return value
+        raise SettingsError(name="DATABASE_URL", what=secrecy.UNREADABLE, fix=secrecy.AS_PERCENT)
     if value.startswith("sqlite:///") and value.removeprefix("sqlite:///") not in ("", ":memory:"):
         return value
     raise SettingsError(
@@ -397,41 +426,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _passwords_in(url: str) -> Iterator[str]:
-    """The password of an address, as written and as meant."""
-    from urllib.parse import parse_qsl, unquote, urlsplit
-
-    if url.startswith("sqlite:"):
-        return
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # a password with a bracket in it, say; then nothing of it is to be shown
-        yield url
-        return
-    if parts.password:
-        yield from {parts.password, unquote(parts.password)}
-    for name, value in parse_qsl(parts.query):
-        if "password" in name:
-            yield value
-
-
-def _address_of(url: str) -> Iterator[str]:
-    """An address whole, and what comes after its host, if long enough to be a secret.
-
-    Of a service's address (`slack://A/B/C`) the secret may stand anywhere, so it is each part.
-    """
-    from urllib.parse import urlsplit
-
-    yield url
-    if not url.lower().startswith(("http://", "https://")):
-        yield from (part for part in re.split("[/@:?&=,]+", url) if len(part) >= 8)
-        return
-    parts = urlsplit(url)
-    rest = parts.path + (f"?{parts.query}" if parts.query else "")
-    if len(rest) >= 12:
-        yield rest
 
 
 def _nearest(name: str, ours: Sequence[str]) -> str | None:

@@ -14,6 +14,7 @@ from bot.settings import (
     Secret,
     Settings,
     XCredentials,
+    known_secrets,
     load_settings,
     prefix_of,
     refuse_ephemeral,
@@ -385,8 +386,10 @@ def test_secrets_lists_whatever_must_not_be_logged(tmp_path: Path) -> None:
         "cert-pass",
         "https://hc.example/ping/5a2c-11",
         "/ping/5a2c-11",
+        "ping/5a2c-11",
         "https://user:alert-pass@hooks.example/services/T0/B0?k=1",
         "/services/T0/B0?k=1",
+        "services/T0/B0?k=1",
         "alert-pass",
     }
 
@@ -396,9 +399,89 @@ def test_of_a_short_address_only_the_whole_is_secret(tmp_path: Path) -> None:
     assert plain.secrets() == ["http://10.0.0.2:8080/ping"]
 
 
-def test_an_address_that_cannot_be_taken_apart_is_secret_whole(tmp_path: Path) -> None:
-    url = "postgres://u:pa[ss@h/d"
-    assert load(tmp_path, DATABASE_URL=url).secrets() == [url]
+@pytest.mark.parametrize(
+    ("url", "password"),
+    [
+        ("postgres://u:pa[ss@h/d", "pa[ss"),
+        ("postgres://u:pa#ss?word@h/d", "pa#ss?word"),
+        ("postgresql://u:a:b:c:d@h:5432/d?sslmode=require", "a:b:c:d"),
+        ("POSTGRES://u:p%2Fssword@h", "p/ssword"),
+    ],
+)
+def test_a_password_is_found_as_postgresql_finds_it(
+    tmp_path: Path, url: str, password: str
+) -> None:
+    assert password in load(tmp_path, DATABASE_URL=url).secrets()
+
+
+GOOD = [
+    "postgres:///bot",
+    "postgresql://h",
+    "postgresql://h:5432/d",
+    "postgresql://u@h/d",
+    "postgresql://u:p@one:5432,two:5433/d?target_session_attrs=read-write",
+    "postgresql://u:p@[::1]:5432/d",
+    "postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/d",
+    "postgresql:///d?host=/var/run/postgresql&user=u",
+    "postgresql://u:p@db-1.internal.example/d",
+    "postgresql://u:@h/d",
+]
+
+
+@pytest.mark.parametrize("url", GOOD)
+def test_addresses_of_postgresql(tmp_path: Path, url: str) -> None:
+    assert load(tmp_path, DATABASE_URL=url).database_url.reveal() == url
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("postgres://bot:Zm9v/YmFyIQ==@127.0.0.1:5544/bot", "Zm9v/YmFyIQ=="),
+        ("postgres://bot:geheim@wort@127.0.0.1:5544/bot", "geheim@wort"),
+        ("postgres://bot:1234/geheim@127.0.0.1:5544/bot", "1234/geheim"),
+        ("postgres://bot:1234/5678@127.0.0.1/bot", "1234/5678"),
+        ("postgres://bot:/geheim@127.0.0.1/bot", "/geheim"),
+        ("postgres://bot:geheim/@127.0.0.1/bot", "geheim/"),
+        ("postgres://bot:@geheim@127.0.0.1/bot", "@geheim"),
+        ("postgres://geheim@wort:geheim@127.0.0.1/bot", "geheim"),
+        ("postgres://bot:ge heim/@127.0.0.1/bot", "ge heim/"),
+        ("postgres://127.0.0.1:geheim/bot", "geheim/bot"),
+        ("postgres://geheim/wort@127.0.0.1/bot", "geheim"),
+        ("mysql://bot:geheim@127.0.0.1/bot", "geheim"),
+        ("bot:geheim@127.0.0.1/bot", "geheim"),
+    ],
+)
+def test_an_address_in_which_a_password_may_have_spilled_is_refused_unseen(
+    tmp_path: Path, url: str, secret: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, DATABASE_URL=url)
+    assert "DATABASE_URL" in str(caught.value)
+    assert "geheim" not in str(caught.value)
+    assert "YmFyIQ" not in str(caught.value)
+    if url.startswith("postgres"):
+        assert "special characters" in str(caught.value)
+        assert "%XX" in str(caught.value)
+    assert any(secret in known for known in known_secrets(tmp_path, {"DATABASE_URL": url}))
+
+
+def test_what_must_never_be_shown_is_known_where_the_settings_can_not_be_read(
+    tmp_path: Path,
+) -> None:
+    environ = {
+        "DRY_RUN": "perhaps",
+        "X_API_KEY": "the-key",
+        "https_proxy": "http://bot:proxy%2Fpass@proxy.example:3128",
+        "ALL_PROXY": "bot:all-pass@proxy.example",
+        "PGPASSWORD": "pg-pass",
+        "X_API_URL": "https://x.example",
+    }
+    dotenv(tmp_path, "ALERT_URL=https://hooks.example/services/T0001/B0001/abcdefgh1")
+    assert set(known_secrets(tmp_path, environ)) >= {
+        *("the-key", "proxy%2Fpass", "proxy/pass", "all-pass", "pg-pass", "abcdefgh1"),
+    }
+    (tmp_path / ".env").chmod(0o644)
+    assert "the-key" in known_secrets(tmp_path, environ)
 
 
 # -- a ledger that forgets ------------------------------------------------------------------------

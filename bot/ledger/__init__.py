@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import History
 from bot.errors import SettingsError
+from bot.secrecy import AS_PERCENT, UNREADABLE, is_postgres_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +68,8 @@ def _sqlite(rest: str, readonly: bool) -> Ledger:
 
 
 def _postgres(url: str, readonly: bool) -> Ledger:
+    if not is_postgres_address(url):
+        raise SettingsError(name="DATABASE_URL", what=UNREADABLE, fix=AS_PERCENT)
     try:
         from bot.ledger.postgres import PostgresLedger
     except ImportError as error:

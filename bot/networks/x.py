@@ -224,7 +224,11 @@ class X:
 
         flight = Flight(self._api_url, self._request_seconds, before_write, self._time.hear)
         with self._in_flight(flight):
-            yield _open_line(self._credentials, self._api_url, flight)
+            try:
+                yield _open_line(self._credentials, self._api_url, flight)
+            except NetworkError as error:
+                _hide(error, self._credentials)
+                raise
 
     @contextmanager
     def _in_flight(self, flight: Flight) -> Iterator[None]:
@@ -281,6 +285,15 @@ def _tell_cost(posts: int, in_all: int) -> None:
     log = logging.getLogger("bot.networks.x")
     said = "read %d posts back from X, for $%.3f to $%.3f; since the start at most $%.3f"
     log.info(said, posts, low, high, most)
+
+
+def _hide(error: NetworkError, credentials: XCredentials) -> None:
+    """Takes the credentials out of what is said of an error: whoever answered may repeat them."""
+    from bot.logs import redactor
+
+    redact = redactor([getattr(credentials, name) for name in credentials.__slots__])
+    said = [(name, value) for name, value in error.facts.items() if isinstance(value, str)]
+    error.facts.update({name: redact(value) for name, value in said})
 
 
 def _unused(error: BaseException, flight: Flight) -> bool:
