@@ -7,12 +7,12 @@ the one calls an error the other never holds.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.composing import Composed, Unit
 from bot.content.tags import mention_in, tagged
 from bot.content.words import marked
-from bot.domain import Campaign, Limits, Place, Problem, Template
+from bot.domain import Campaign, Limits, Passage, Place, Problem, Template
 
 
 def check_text(
@@ -28,10 +28,11 @@ def check_text(
         yield _too_long(template, units, composed, names, limits)
     for rule, what, fix in _faults(units, composed, campaign, limits.addresses(composed.text)):
         yield Problem(rule, _body(template), f"With {names}: {what}", fix)
+    yield from _links(template, units, composed, limits, campaign)
 
 
-def _body(template: Template) -> Place:
-    return Place(template.where.file, template.body_line)
+def _body(template: Template, line: int = 0) -> Place:
+    return Place(template.where.file, template.body_line + line)
 
 
 def _too_long(
@@ -50,6 +51,83 @@ def _too_long(
         f"{limits.text}, even with the shortest words and attribution.",
         f"Give the passage a shorter `short` form ({places}), or shorten the template.",
     )
+
+
+def _links(
+    template: Template,
+    units: Sequence[Unit],
+    composed: Composed,
+    limits: Limits,
+    campaign: Campaign,
+) -> Iterator[Problem]:
+    """Addresses that the network would make links of, and that are none of the campaign's links."""
+    text, links = composed.text, campaign.links.values()
+    strange = [at for at in limits.addresses(text) if not _is_link(text, *at, links)]
+    for start, end in strange:
+        address = text[start:end]
+        price = _price(address, limits)
+        quoted = _quoted(start, end, text, units, composed)
+        if quoted is not None:
+            what = f"{limits.network} makes a link of `{address}` in `{quoted.id}`{price}."
+            fix = "Quoted words stay as they are. Think about whether this passage is worth it."
+            yield Problem("quoted-address", quoted.where, what, fix, "warning")
+            continue
+        where = _own_place(address, template, units, composed)
+        if "://" in address:
+            what = f"An address stands in the text: `{address}`{price}."
+            fix = "Name it under [links] in campaign.toml, and write {{ links.NAME }}."
+            yield Problem("typed-address", where, what, fix, "warning")
+        else:
+            what = f"{limits.network} would make a link of `{address}` that nobody chose{price}."
+            fix = (
+                "Put a space behind the full stop, or write it otherwise. If the link is wanted, "
+                "name it under [links] in campaign.toml, and write {{ links.NAME }}."
+            )
+            yield Problem("stray-address", where, what, fix)
+
+
+def _is_link(text: str, start: int, end: int, links: Iterable[str]) -> bool:
+    """Whether this address is one of the campaign's links, or what the network sees of one."""
+    address = text[start:end].casefold().rstrip("/")
+    return any(
+        (text.startswith(link, start) and end <= start + len(link))
+        or link.partition("://")[2].casefold().rstrip("/") == address
+        for link in map(_nfc, links)
+    )
+
+
+def _price(address: str, limits: Limits) -> str:
+    """What a post with an address costs, where that is more than one without."""
+    dear, cheap = limits.cost(address, 0), limits.cost("", 0)
+    more = f", and a post with a link costs ${dear:.3f} instead of ${cheap:.3f}"
+    return more if dear > cheap else ""
+
+
+def _quoted(
+    start: int, end: int, text: str, units: Sequence[Unit], composed: Composed
+) -> Passage | None:
+    """The passage in whose words this stands."""
+    for unit, words in zip(units, composed.words, strict=True):
+        said = _nfc(words)
+        at = text.find(said)
+        if 0 <= at <= start and end <= at + len(said):
+            return unit.lead
+    return None
+
+
+def _own_place(
+    address: str, template: Template, units: Sequence[Unit], composed: Composed
+) -> Place:
+    """Where an address stands: in the template, or in what is said of a passage."""
+    for number, line in enumerate(template.body.split("\n")):
+        if address in _nfc(line):
+            return _body(template, number)
+    for unit, by in zip(units, composed.by, strict=True):
+        statement = unit.lead.statement
+        own = (by, unit.lead.to, statement.when, statement.publisher)
+        if any(address in _nfc(text) for text in own):
+            return unit.lead.where
+    return _body(template)
 
 
 def _faults(

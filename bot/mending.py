@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.content import read
+from bot.content.clean import with_braces
 from bot.content.lines import TOKEN
 from bot.content.words import DOUBLE_QUOTES, ELLIPSIS, normalise
 from bot.content.writing import write_whole
@@ -243,6 +244,11 @@ def _one_hashtag(problem: Problem, lines: list[str], at: int, hashtag: str) -> l
     return None
 
 
+def _with_braces(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
+    """A field in other brackets; one in none may be words that lack a space."""
+    return _with(lines, at, with_braces(lines[at], bare=False))
+
+
 def _no_marks(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
     return _with(lines, at, re.sub(rf"{_MARKS}\s*({_DRAWN})\s*{_MARKS}", r"\1", lines[at]))
 
@@ -319,6 +325,7 @@ _MENDERS: Mapping[str, Callable[[Problem, list[str], int, str], list[str] | None
     "template-no-body": _with_rule,
     "template-hashtag": _one_hashtag,
     "template-marks": _no_marks,
+    "own-field": _with_braces,
     "quotation-marks": _no_marks_around,
     "speaker-order": _longest_first,
     "short-length": _longest_first,

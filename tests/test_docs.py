@@ -351,7 +351,7 @@ def text_of(node: ast.AST) -> str:
 def rules_in(tree: ast.AST) -> Iterator[str]:
     """The names of the rules that a module reports by: a slug, and sentences after it."""
     reporting = {"Problem", "Fault", "error", "warn", "_add", "_report", "_AssetError"}
-    reporting |= {"_check_always"}
+    reporting |= {"_check_always", "Rule", "Remnant"}
     for node in ast.walk(tree):
         parts: list[ast.expr] = []
         if isinstance(node, ast.Call):
@@ -376,7 +376,15 @@ def test_every_rule_of_check_is_in_the_editors_table() -> None:
     assert plain <= documented
 
 
-FIX_AFTER = {"Problem": 3, "error": 3, "warn": 3, "_add": 3, "_AssetError": 2, "Fault": 2}
+FIX_AFTER = {
+    "Problem": 3,
+    "error": 3,
+    "warn": 3,
+    "_add": 3,
+    "_AssetError": 2,
+    "Fault": 2,
+    "Rule": 4,
+}
 """How many arguments after the rule's name the suggestion stands, in what reports problems."""
 
 

@@ -7,6 +7,7 @@ post it. The parts, in reading order; each imports only parts above it:
     tags          hashtags and mentions, as X reads them
     lines         on which line of a TOML text each key stands
     reading       files to text
+    clean         what was not meant to go out, in our own words
     tables        TOML to tables that know what may stand in them
     scanning      secrets that were pasted into content
     campaign      campaign.toml
@@ -31,6 +32,7 @@ from typing import Any
 
 from bot.content.campaign import PATH, Settings, read_campaign
 from bot.content.cards import card_pages, read_cards
+from bot.content.clean import remnants, tell
 from bot.content.lock import EDITED, Lock, check_bytes, check_passages, read_lock
 from bot.content.reading import Findings, Reader, shown
 from bot.content.statements import FOLDER as STATEMENTS
@@ -285,3 +287,6 @@ def _check_alt_texts(assets: Mapping[str, Asset], findings: Findings) -> None:
             fix = "Nobody is mentioned unasked: write the name, without @."
             with findings.about(f"assets.{asset.id}"):
                 findings.error("mention", asset.where, what, fix)
+        with findings.about(f"assets.{asset.id}"):
+            for text in asset.alt.values():
+                tell(remnants(text), asset.where, f"the alt text of `{asset.id}`", findings)

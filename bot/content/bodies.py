@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from bot.content.clean import ATTRIBUTES, Remnant, miswritten, own_words, remnants, with_braces
 from bot.content.reading import Findings, listed, meant, nearest, shown
 from bot.content.tags import SELECTORS, belongs, mention_in, tagged
 from bot.domain import KINDS, Place, Template
@@ -23,8 +24,6 @@ MAX_CHARACTERS = 10_000
 
 MAX_DEPTH = 20
 """How deep conditions, and their parts, may be nested in each other."""
-
-ATTRIBUTES = ("by", "when", "publisher")
 
 _ALLOWED = (
     "A body is text, {{ NAME }}, {{ NAME.attribute }}, {# comments #},"
@@ -102,17 +101,41 @@ def check_body(
         what = f"The template has {len(body):,} characters; at most {MAX_CHARACTERS:,} are read"
         report.error("template-too-long", 1, what, "A post has a few hundred. Shorten it.")
         return
+    if _is_half_merged(body, report):
+        return
+    body = _with_fields(body, report)
     _check_source(_COMMENT.sub(_blank, body), template, report)
     tree = _parse(body, environment, report)
     if tree is None:
         return
+    own = own_words(body)
+    found = list(remnants(own))
     try:
         printed = _Walk(template, hashtag, report).body(tree.body, 0)
     except _NotAllowedError as error:
         what = f"Templates don't have {error.what}"
         report.error("template-not-allowed", error.line, what, _ALLOWED)
+        found = [each for each in found if each.rule != "own-braces"]
     else:
         _check_printed(printed, template, report)
+    for each in found:
+        report.remnant(each, own)
+
+
+def _is_half_merged(body: str, report: _Report) -> bool:
+    """Whether a merge left its marks, which explain whatever else is wrong then."""
+    own = own_words(body)
+    mark = next((each for each in remnants(own) if each.rule == "own-merge"), None)
+    if mark is not None:
+        report.remnant(mark, own)
+    return mark is not None
+
+
+def _with_fields(body: str, report: _Report) -> str:
+    """The body with its fields as they were meant, after reporting those that were not right."""
+    for each in miswritten(body):
+        report.remnant(each, body)
+    return with_braces(body)
 
 
 class _Report:
@@ -127,6 +150,11 @@ class _Report:
 
     def warn(self, rule: str, line: int, what: str, fix: str) -> None:
         self._findings.warn(rule, self._place(line), what, fix)
+
+    def remnant(self, remnant: Remnant, text: str) -> None:
+        """Reports what was found in the body's text, or in what of it is ours."""
+        report = self.error if remnant.severity == "error" else self.warn
+        report(remnant.rule, _line_at(text, remnant.at), remnant.what, remnant.fix)
 
     def _place(self, line: int) -> Place:
         lines = self._template.body.count("\n") + 1
@@ -346,7 +374,7 @@ class _Walk:
 def _attributes(name: str) -> tuple[str, ...]:
     if name not in KINDS:
         return ()
-    return (*ATTRIBUTES, "to") if name == "demand" else ATTRIBUTES
+    return ATTRIBUTES if name == "demand" else tuple(each for each in ATTRIBUTES if each != "to")
 
 
 def _parts_of_condition(node: nodes.Node) -> Iterable[nodes.Node]:

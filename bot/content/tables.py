@@ -7,11 +7,18 @@ from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
+from bot.content.clean import remnants, tell, unsound
 from bot.content.lines import KeyPath, Lines, Twice, key_lines
 from bot.content.reading import FORBIDDEN, Findings, Reader, listed, nearest, one_line, shown
 from bot.content.tags import mention_in
 from bot.domain import Place, Problem
 from bot.tomltext import fault_in
+
+_OWN = ("publisher", "when", "as", "to")
+"""What holds our own words that get into posts."""
+
+_QUOTED = ("text", "short")
+"""What holds quoted words."""
 
 
 def read_table(reader: Reader, path: str) -> Table | None:
@@ -209,6 +216,10 @@ class Table:
             what = f"`{keys[0]}` holds an @mention"
             fix = "Nobody is mentioned unasked: write the name, without @."
             self.findings.error("mention", self.place(*keys), what, fix)
+        if keys[0] in _OWN:
+            tell(remnants(value), self.place(*keys), f"`{keys[0]}`", self.findings)
+        elif keys[0] in _QUOTED:
+            tell(unsound(value), self.place(*keys), f"`{keys[0]}`", self.findings)
         return cleaned
 
     def _unknown(self, key: str, close: str | None) -> None:

@@ -169,6 +169,105 @@ POSTS = [
 ]
 
 
+# -- links ------------------------------------------------------------------------------------
+
+DEARER = "and a post with a link costs $0.200 instead of $0.015"
+LINKS = [
+    Bad(
+        "an address in our own words, by accident",
+        edited(POSITION, ("{{ position }}\n", "{{ position }}\nSee example.org today\n")),
+        "stray-address",
+        f"{POSITION}:8",
+        ("x would make a link of `example.org` that nobody chose", DEARER),
+        "write {{ links.NAME }}",
+    ),
+    Bad(
+        "a full stop without its space",
+        edited(POSITION, ("{{ position }}\n", "{{ position }}\nWell said.To whom?\n")),
+        "stray-address",
+        f"{POSITION}:8",
+        ("`said.To`", DEARER),
+        "a space behind the full stop",
+    ),
+    Bad(
+        "two addresses by accident",
+        edited(POSITION, ("{{ position }}\n", "{{ position }}\nexample.org/a, example.org/a\n")),
+        "stray-address",
+        f"{POSITION}:8",
+        ("`example.org/a`", DEARER),
+        "write {{ links.NAME }}",
+    ),
+    Bad(
+        "an address of ours and another one",
+        edited(FRAME, ("Put the", "From example.com: put the")),
+        "stray-address",
+        f"{FRAME}:9",
+        ("x would make a link of `example.com` that nobody chose", DEARER),
+        "write {{ links.NAME }}",
+    ),
+    Bad(
+        "an address that a link of ours runs on to",
+        edited(FRAME, ("{{ links.frame }}", "{{ links.frame }}/more")),
+        "typed-address",
+        f"{FRAME}:5",
+        ("`https://example.org/frame/more`",),
+        "under [links]",
+        "warning",
+    ),
+    Bad(
+        "an address that comes of what is printed",
+        edited(DEMAND, ("{{ demand.to }}", "{{ demand.to }}.org")),
+        "stray-address",
+        f"{DEMAND}:5",
+        ("`Authority.org`", DEARER),
+        "a space",
+    ),
+    Bad(
+        "an address in an attribution",
+        edited(DOCKERS, ('"Jane Roe, President', '"Jane Roe, roe.example.org, President')),
+        "stray-address",
+        f"{DOCKERS}:7",
+        ("`roe.example.org`", DEARER),
+        "a space",
+    ),
+    Bad(
+        "an address typed in full",
+        edited(POSITION, ("{{ position }}\n", "{{ position }}\nhttps://example.org/x\n")),
+        "typed-address",
+        f"{POSITION}:8",
+        ("`https://example.org/x`", DEARER),
+        "Name it under [links]",
+        "warning",
+    ),
+    Bad(
+        "an address in a quotation",
+        edited(WATCH, ("never did.", "never did, see example.org.")),
+        "quoted-address",
+        f"{WATCH}:13",
+        ("x makes a link of `example.org` in `port-watch/watch`", DEARER),
+        "Quoted words stay as they are",
+        "warning",
+    ),
+    Bad(
+        "a hashtag within an address",
+        edited(POSITION, ("{{ hashtag }}", "https://example.org/ {{ hashtag }}")),
+        "typed-address",
+        f"{POSITION}:9",
+        ("`https://example.org/`", DEARER),
+        "Name it under [links]",
+        "warning",
+    ),
+    Bad(
+        "a hashtag that what is printed makes dead",
+        edited(FACT, ("{{ hashtag }}", "{{ fact.when }}{% if fact %}{% endif %}{{ hashtag }}")),
+        "hashtag",
+        f"{FACT}:4",
+        ("#StandWithTheHarbour is dead text in the post",),
+        "a space",
+    ),
+]
+
+
 # -- pictures ---------------------------------------------------------------------------------
 
 
@@ -452,4 +551,4 @@ PLANS = [
         "warning",
     ),
 ]
-CASES = [*POSTS, *PICTURES, *LOCKED, *PLANS]
+CASES = [*POSTS, *LINKS, *PICTURES, *LOCKED, *PLANS]

@@ -395,7 +395,7 @@ BODY_CASES = [
     body("a tag that never ends", "{% if quote.by %}x", "template-syntax", 9, "Unexpected end"),
     body("a tag that there isn't", "{% fro %}", "template-syntax", 9,
          "Encountered unknown tag 'fro'"),
-    body("a brace too few", "{{ quote.by }", "template-syntax", 9, "unexpected '}'"),
+    body("a brace too few", "{{ x }", "template-syntax", 9, "unexpected '}'"),
     body("nothing in the braces", "{{ }}", "template-syntax", 9, "Expected an expression"),
     body("a name that there isn't", "{{ qoute.by }}", "template-unknown-name", 9,
          "There is no `qoute`; did you mean `quote`?", "There are `quote`, `hashtag`"),
