@@ -314,7 +314,9 @@ class Publisher:
             return UNAPPROVED
         trouble = self._media_trouble
         of_this = trouble is not None and trouble[0] == planned.slot.id
-        return f"{MEDIA}: {trouble[3]}" if trouble is not None and of_this else LATE
+        if trouble is not None and of_this:
+            return f"{MEDIA}: {trouble[3]}"
+        return f"{LATE}: {self.unread}" if self.unread else LATE
 
     def _prepare(self, planned: Planned, now: datetime) -> datetime:
         """Uploads the media of the coming slot when it is near. Returns when to look next."""

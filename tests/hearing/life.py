@@ -54,7 +54,7 @@ class Life:
             url or self.x.url,
             clock=lambda: (self.now - self.began).total_seconds(),
             sleep=lambda _: None,
-            request_seconds=0.5,
+            request_seconds=0.2,
         )
         outlet = Outlet(campaign.name, "here", [self.listener.url], self.listener.url)
         self.watch = Watch(campaign.accounts, lambda: self.ledger, lambda *_, **__: None, outlet)
@@ -81,7 +81,7 @@ class Life:
     def hour(self) -> None:
         """From before a slot until after its end, with few steps: each may ask a broken network."""
         slot = self.now.replace(minute=0, second=0, microsecond=0) + HOUR
-        for minutes in (0, 10, 31, 50):
+        for minutes in (0, 20, 31):
             self.at(slot + timedelta(minutes=minutes))
             self.step()
 
