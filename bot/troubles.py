@@ -164,7 +164,7 @@ def judge(facts: Facts, now: datetime) -> list[Found]:
         *_halted(facts),
         *(found for each in facts.accounts for found in _lost(each, facts, now)),
         *_held(facts.held),
-        *_silent(facts.beats, now),
+        *_silent(facts, now),
         *_seen(facts),
         *_left_out(facts.left_out, now),
     ]
@@ -215,7 +215,12 @@ def _halted(facts: Facts) -> Iterator[Found]:
 
 def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
     """Of an account that is paused or halted, that is said already."""
-    if each.halt is not None or any(seen.account == each.account for seen in _clocks(facts)):
+    begun = _told(facts, each.account, HALTED) or _told(facts, each.account, LOST)
+    if each.halt is not None:
+        return
+    if any(seen.account == each.account for seen in _clocks(facts)):
+        if begun is not None:  # no time tells that it is over, either
+            yield Found(begun, slot_id(each.account, begun.slot), LOST)
         return
     lost = [row for row in _undone(each.newest) if row.state not in OPEN or _overdue(row, now)]
     slot = _unseen(each, facts.paused, now)
@@ -225,16 +230,12 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
     assert first is not None
     state = lost[0].state if lost and slot is None and lost[0].state == "failed" else LOST
     what, fix = _nobody_there(each.account, slot) if slot is not None else _cause(lost)
-    begun = (
-        _told(facts, each.account, HALTED)
-        or _told(facts, each.account, LOST)
-        or _new(each.account, LOST, first)
-    )
-    yield Found(begun._replace(what=what, fix=fix), slot_id(each.account, first), state)
+    trouble = (begun or _new(each.account, LOST, first))._replace(what=what, fix=fix)
+    yield Found(trouble, slot_id(each.account, first), state)
 
 
 def _clocks(facts: Facts) -> Iterator[Trouble]:
-    """While a host's clock is wrong, no time in the ledger says that a slot was lost."""
+    """While a host's clock is wrong, no time says that a slot was lost, or a worker silent."""
     return (seen for seen in (*facts.witnessed, *facts.told) if seen.kind == CLOCK)
 
 
@@ -316,10 +317,15 @@ def _held(rows: Iterable[Row]) -> Iterator[Found]:
         yield Found(_new(row.account, HELD, row.slot, row.reason, fix), row.id, HELD)
 
 
-def _silent(beats: Sequence[Beat], now: datetime) -> Iterator[Found]:
+def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
     """Workers that were not heard of, oldest first. A time to come is a clock's that was wrong."""
-    alive = [beat for beat in beats if abs(now - beat.at) <= ALIVE]
-    for beat in sorted(beats, key=lambda beat: beat.at):
+    if any(seen.kind == CLOCK for seen in facts.witnessed):  # this process's own, right now
+        for told in facts.told:
+            if told.kind == SILENT:
+                yield Found(told, told.account, SILENT)
+        return
+    alive = [beat for beat in facts.beats if abs(now - beat.at) <= ALIVE]
+    for beat in sorted(facts.beats, key=lambda beat: beat.at):
         if beat in alive or any(_succeeds(other, beat) for other in alive):
             continue
         at, account = beat.at, str(beat.note.get("account", ""))

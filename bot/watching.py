@@ -181,6 +181,7 @@ class Watch:
             last.join(seconds)
 
     def _run(self) -> None:
+        self._woken.wait()  # before a lane was there it is not known whether the clock is right
         while not self._ended.is_set():
             self._woken.wait(LOOK_EVERY)
             self._woken.clear()

@@ -294,6 +294,16 @@ def test_while_the_clock_is_wrong_no_slot_is_lost_by_it() -> None:
     }
 
 
+def test_while_the_clock_is_wrong_nothing_is_over_by_it() -> None:
+    clock = Trouble("x", "clock", NOON, NOON, "this host's clock is a year ahead")
+    lost = Trouble("x", "lost", NOON - HOUR, NOON - HOUR, "x/… was not posted")
+    silent = Trouble("x", "silent", NOON - HOUR, NOON - HOUR, "host:7/x: not heard of")
+    found = of(row("posted", 8), told=[lost, silent], witnessed=[clock])
+    assert [each.trouble for each in found] == [lost, silent, clock]
+    dead = beat("a", 5 * MINUTE, HOUR)
+    assert {each.trouble.kind for each in of(beats=[dead], witnessed=[clock])} == {"clock"}
+
+
 def test_content_with_errors_is_said_and_leaves_the_heartbeat() -> None:
     problem = Problem("r", Place("messages/a.toml", 3), "it is not verified", "")
     found = one(judge(Facts(left_out=[problem, problem]), NOON))

@@ -194,6 +194,8 @@ def post(bot: Bot, now: bool, accounts: tuple[str, ...], mode: str | None) -> in
 
 
 def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
+    from bot.troubles import FAULT
+
     publisher = session.publisher(account, ledger)
     began = ledger.now()
     trouble: list[str] = []
@@ -208,6 +210,8 @@ def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
         trouble.extend(_left_due(session, ledger, account, publisher.unread))
     trouble.extend(_unsettled(ledger, account, began))
     trouble.extend(_halted(ledger, account))
+    if session.watch is not None:
+        session.watch.clear(account.name, FAULT)
     for line in trouble:
         click.echo(session.redact(line), err=True)
     return 1 if trouble else 0

@@ -329,3 +329,18 @@ def test_the_shape_of_the_file_on_one_line_a_post(cli: Cli, site: Path) -> None:
     text = (site / PATH).read_text(encoding="utf-8")
     assert sum(line.startswith('  {slot = "x/') for line in text.splitlines()) == 2
     assert json.dumps("Ada") in text
+
+
+@pytest.mark.parametrize("named", ["approve --days 7", "approve --count 3"])
+def test_what_status_names_helps_where_the_campaign_began_long_ago(
+    cli: Cli, site: Path, named: str
+) -> None:
+    """There is no ledger yet, so the plan begins at `starts`; the days count from now."""
+    ask_for_sign_off(site, "72h", ago=9 * 24 * HOUR)
+    (site / "bot.sqlite3").unlink()
+    before = cli("status", "--json", code=1).json()["accounts"][0]["unapproved"]
+    assert len(before) == 3
+    assert "bot approve shows them" in cli("status", code=1).out
+    done = cli(*named.split(), "--yes", "--by", "Ada")
+    assert "Signed off 3 posts as Ada." in done.out
+    assert cli("status", "--json").json()["accounts"][0]["unapproved"] == []
