@@ -68,7 +68,7 @@ def _links(
         price = _price(address, limits)
         quoted = _quoted(start, end, text, units, composed)
         if quoted is not None:
-            what = f"{limits.network} makes a link of `{address}` in `{quoted.id}`{price}."
+            what = f"On {limits.network}, `{address}` in `{quoted.id}` is a link{price}."
             fix = "Quoted words stay as they are. Think about whether this passage is worth it."
             yield Problem("quoted-address", quoted.where, what, fix, "warning")
             continue
@@ -78,7 +78,7 @@ def _links(
             fix = "Name it under [links] in campaign.toml, and write {{ links.NAME }}."
             yield Problem("typed-address", where, what, fix, "warning")
         else:
-            what = f"{limits.network} would make a link of `{address}` that nobody chose{price}."
+            what = f"On {limits.network}, `{address}` is a link that nobody chose{price}."
             fix = (
                 "Put a space behind the full stop, or write it otherwise. If the link is wanted, "
                 "name it under [links] in campaign.toml, and write {{ links.NAME }}."

@@ -246,7 +246,7 @@ def _one_hashtag(problem: Problem, lines: list[str], at: int, hashtag: str) -> l
 
 def _with_braces(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:
     """A field in other brackets; one in none may be words that lack a space."""
-    return _with(lines, at, with_braces(lines[at], bare=False))
+    return _with(lines, at, with_braces(lines[at]))
 
 
 def _no_marks(_: Problem, lines: list[str], at: int, __: str) -> list[str] | None:

@@ -103,7 +103,7 @@ def check_body(
         return
     if _is_half_merged(body, report):
         return
-    body = _with_fields(body, report)
+    body = _with_fields(template, report)
     _check_source(_COMMENT.sub(_blank, body), template, report)
     tree = _parse(body, environment, report)
     if tree is None:
@@ -131,11 +131,20 @@ def _is_half_merged(body: str, report: _Report) -> bool:
     return mark is not None
 
 
-def _with_fields(body: str, report: _Report) -> str:
-    """The body with its fields as they were meant, after reporting those that were not right."""
+def _with_fields(template: Template, report: _Report) -> str:
+    """The body with the fields that it lacks, after reporting those in the wrong brackets.
+
+    So nothing is said of what would be there if they were right.
+    """
+    body = template.body
     for each in miswritten(body):
         report.remnant(each, body)
-    return with_braces(body)
+
+    def wanted(name: str) -> bool:
+        is_known = name.partition(".")[0] in (*template.draws, "hashtag", "links")
+        return is_known and not re.search(rf"\{{\{{\s*{re.escape(name)}\s*\}}\}}(?!\}})", body)
+
+    return with_braces(body, wanted)
 
 
 class _Report:
@@ -190,6 +199,8 @@ def _touches(source: str, tag: re.Match[str]) -> bool:
     before, after = source[max(tag.start() - 2, 0) : tag.start()], source[tag.end() :][:3]
     if before.endswith(("&", "/", "#", "＃", "}}")) or after.startswith(("#", "＃", "{{", "://")):
         return True
+    if unicodedata.category(after[:1] or " ") in ("Mn", "Mc", "Me", "Cf"):
+        return False  # told of as a character without its letter
     return any(map(belongs, before[-1:].strip(SELECTORS) + after[:1]))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from bot.characters import called, is_invisible
@@ -210,17 +210,19 @@ def _miswritten() -> re.Pattern[str]:
     return re.compile(rf"{_TOKENS}|(?P<wrong>{_MISWRITTEN})")
 
 
-def with_braces(source: str, *, bare: bool = True) -> str:
+def with_braces(source: str, wanted: Callable[[str], bool] | None = None) -> str:
     """A template's text with two braces on each side of every field that has other brackets.
 
-    With `bare`, those that have none, too.
+    With `wanted`, those that have none, too, and any that is not wanted is gone.
     """
     if not _SUSPECT.search(own_words(source)):
         return source
 
     def meant(match: re.Match[str]) -> str:
-        is_wrong = match["wrong"] and (bare or not match["bare"])
-        return f"{{{{ {field_of(match)} }}}}" if is_wrong else match.group()
+        if not match["wrong"] or (match["bare"] and wanted is None):
+            return match.group()
+        name = field_of(match)
+        return f"{{{{ {name} }}}}" if wanted is None or wanted(name) else ""
 
     return _miswritten().sub(meant, source)
 
@@ -255,13 +257,13 @@ _UNSPACED = " KHMER MYANMAR THAI LAO "
 
 
 def unsound(words: str) -> Iterator[Remnant]:
-    """What is wrong with the characters of quoted words; what nobody sees may be the source's."""
-    for each in unfit_characters(words):
+    """What is wrong with the characters of quoted words; the published text may have them, too."""
+    for each in remnants(words):
         if each.rule == "own-broken":
             yield each
-        else:
-            fix = "If the published text has it, too, leave it; otherwise take it out."
-            yield Remnant("quoted-invisible", each.at, "warning", each.what, fix)
+        elif each.rule in ("own-invisible", "own-mark", "own-entity", "own-encoding"):
+            fix = "If the published text has it, too, leave it; otherwise put it right."
+            yield Remnant("quoted-characters", each.at, "warning", each.what, fix)
 
 
 def unfit_characters(text: str) -> Iterator[Remnant]:

@@ -178,7 +178,7 @@ LINKS = [
         edited(POSITION, ("{{ position }}\n", "{{ position }}\nSee example.org today\n")),
         "stray-address",
         f"{POSITION}:8",
-        ("x would make a link of `example.org` that nobody chose", DEARER),
+        ("On x, `example.org` is a link that nobody chose", DEARER),
         "write {{ links.NAME }}",
     ),
     Bad(
@@ -202,7 +202,7 @@ LINKS = [
         edited(FRAME, ("Put the", "From example.com: put the")),
         "stray-address",
         f"{FRAME}:9",
-        ("x would make a link of `example.com` that nobody chose", DEARER),
+        ("On x, `example.com` is a link that nobody chose", DEARER),
         "write {{ links.NAME }}",
     ),
     Bad(
@@ -244,7 +244,7 @@ LINKS = [
         edited(WATCH, ("never did.", "never did, see example.org.")),
         "quoted-address",
         f"{WATCH}:13",
-        ("x makes a link of `example.org` in `port-watch/watch`", DEARER),
+        ("On x, `example.org` in `port-watch/watch` is a link", DEARER),
         "Quoted words stay as they are",
         "warning",
     ),

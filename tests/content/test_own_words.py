@@ -45,10 +45,6 @@ def problems_of(root: Path, files: dict[str, str]) -> list[Problem]:
         f"/{HASHTAG}",
         f"{{{{ quote.when }}}}{HASHTAG}",
         f"{HASHTAG}{{{{ quote.when }}}}",
-        f"{HASHTAG}\ufe0f",
-        f"{HASHTAG}\u0301",
-        f"{HASHTAG}\u200d",
-        f"{HASHTAG}\u200c",
         f"{HASHTAG}・",
         f"{HASHTAG}·",
         f"{HASHTAG}_",
@@ -56,6 +52,8 @@ def problems_of(root: Path, files: dict[str, str]) -> list[Problem]:
         f"{HASHTAG}://",
         f"{HASHTAG}ы",
         f"{HASHTAG}க",
+        f"{HASHTAG}٣",
+        f"{HASHTAG}\u309b",
     ],
     ids=ascii,
 )
@@ -64,6 +62,15 @@ def test_a_hashtag_that_x_would_not_link(text: str, tmp_path: Path) -> None:
     (problem,) = [each for each in found if each.rule == "template-hashtag"]
     assert str(problem.where) == f"{QUOTE}:8"
     assert "touches another word" in problem.what
+
+
+@pytest.mark.parametrize("mark", ["\ufe0f", "\u0301", "\u200d", "\u200c", "\u20e3"], ids=ascii)
+def test_a_hashtag_with_a_mark_that_would_belong_to_it(mark: str, tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, quote(HASHTAG, f"{HASHTAG}{mark}"))
+    assert (problem.rule in ("own-mark", "own-invisible"), str(problem.where)) == (
+        True,
+        f"{QUOTE}:8",
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,6 +211,16 @@ def test_so_is_the_hashtag_in_them(text: str, tmp_path: Path) -> None:
     assert "{{ hashtag }}" in problem.fix
 
 
+def test_a_field_that_is_there_already_is_not_missed(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, quote(HASHTAG, f"$hashtag {HASHTAG}"))
+    assert (problem.rule, str(problem.where)) == ("own-field", f"{QUOTE}:8")
+
+
+def test_a_field_of_what_is_not_drawn_is_no_more_than_that(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, quote(HASHTAG, f"{{fact.when}} {HASHTAG}"))
+    assert (problem.rule, str(problem.where)) == ("own-field", f"{QUOTE}:8")
+
+
 def test_so_is_a_link_in_them(tmp_path: Path) -> None:
     files = {FRAME: changed(FRAME, "{{ links.frame }}", "[[links.frame]]")}
     (problem,) = problems_of(tmp_path, files)
@@ -305,7 +322,12 @@ def test_characters_that_no_post_should_have(
 
 @pytest.mark.parametrize(
     ("letter", "rule", "severity"),
-    [("\ufffd", "own-broken", "error"), ("\u00ad", "quoted-invisible", "warning")],
+    [
+        ("\ufffd", "own-broken", "error"),
+        ("\u00ad", "quoted-characters", "warning"),
+        ("&rsquo;", "quoted-characters", "warning"),
+        ("Ã©", "quoted-characters", "warning"),
+    ],
 )
 def test_the_same_in_quoted_words(letter: str, rule: str, severity: str, tmp_path: Path) -> None:
     """What nobody sees may be the published text's own; what is broken can't be."""
