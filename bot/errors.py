@@ -39,7 +39,7 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, UnicodeError):
         return "it is not text in the encoding that is expected"
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:1].lower() + error.strerror[1:]
+        return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
 
 

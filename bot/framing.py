@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import BotError, UsageError
+from bot.errors import BotError, UsageError, in_words
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -68,7 +68,7 @@ def frame(photo: Path, folder: Path, hashtag: str) -> list[Path]:
             written.append(path)
     except OSError as error:
         raise UsageError(
-            what=f"{folder} can't be written to: {error.strerror}", fix="Name another: --out DIR."
+            what=f"{folder} can't be written to: {in_words(error)}", fix="Name another: --out DIR."
         ) from error
     return written
 
@@ -102,13 +102,15 @@ def _open(photo: Path) -> Image.Image:
 
 def _read(photo: Path) -> bytes:
     try:
-        if photo.stat().st_size > MOST_BYTES:
-            raise _too_large(photo)
-        return photo.read_bytes()
+        with photo.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)  # whatever it is: a device's size says nothing
     except OSError as error:
         raise UsageError(
-            what=f"{photo} can't be read: {error.strerror}", fix="Name a picture file."
+            what=f"{photo} can't be read: {in_words(error)}.", fix="Name a picture file."
         ) from error
+    if len(data) > MOST_BYTES:
+        raise _too_large(photo)
+    return data
 
 
 def _check_size(photo: Path, size: tuple[int, int]) -> None:

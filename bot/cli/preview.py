@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from bot.cli.shared import (
+    MOST,
     NETWORKS,
     Bot,
     account_option,
@@ -23,9 +24,11 @@ from bot.cli.shared import (
     say_left_out,
     zone_of,
 )
-from bot.errors import UsageError
+from bot.errors import UsageError, in_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.approval import Approvals
     from bot.domain import Campaign, History, Problem
     from bot.planning import Planned, Planner
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 
 which_options = (
-    click.option("--count", type=click.IntRange(1), metavar="N", help="How many posts (10)."),
+    click.option("--count", type=click.IntRange(1, MOST), metavar="N", help="How many posts (10)."),
     click.option("--days", type=click.IntRange(1, 36_600), metavar="D", help="Or: how many days."),
     click.option("--from", "begin", metavar="TIME", help="From this date or time on."),
     account_option,
@@ -81,11 +84,12 @@ def preview(
     """
     _check_ways(as_json, html, serve, port)
     wanted = Wanted(count, days, begin, accounts)
+    page = None if html is None else _page_at(html)
     if serve:
         return _serve(bot, wanted, port or 0, explain)
     campaign = bot.campaign()
-    if html is not None:
-        _write_page(bot, campaign, wanted, html, explain)
+    if page is not None:
+        _write_page(bot, campaign, wanted, page, explain)
         return say_left_out(campaign.left_out)
     approvals = bot.approvals(campaign)
     planner = make_planner(campaign)
@@ -152,17 +156,31 @@ def how_many(count: int | None, days: int | None) -> int | None:
 # A page ------------------------------------------------------------------------------------------
 
 
-def _write_page(bot: Bot, campaign: Campaign, wanted: Wanted, html: str, explain: bool) -> None:
+def _page_at(html: str) -> Path:
+    """Where the page is to be written. Raises UsageError for what can't be a page."""
     from pathlib import Path
 
+    file = Path(html)
+    why = ""
+    if not html.strip():
+        why = "--html needs the name of a file"
+    elif file.is_dir() or file.name in ("", "..") or html.endswith("/"):
+        why = f"{html} can't be written: it is a folder"
+    elif file.exists() and not file.is_file():
+        why = f"{html} can't be written: it is no ordinary file"
+    if why:
+        raise UsageError(what=f"{why}.", fix="Name a file: --html posts.html")
+    return file
+
+
+def _write_page(bot: Bot, campaign: Campaign, wanted: Wanted, file: Path, explain: bool) -> None:
     from bot.preview.page import write_page
 
-    file = Path(html)
     sheet = _sheet(bot, campaign, wanted, _problems(bot))
     try:
         write_page(file, sheet, explain=explain)
     except OSError as error:
-        what = f"{html} can't be written: {error.strerror}"
+        what = f"{file} can't be written: {in_words(error)}"
         raise UsageError(what=what, fix="Name a file in a folder that is there.") from None
     click.echo(f"{counted(len(sheet.posts), 'post')} in {file}: open it in a browser.")
 

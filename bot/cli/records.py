@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.shared import (
+    MOST,
     NETWORKS,
     Bot,
     account_option,
@@ -67,7 +68,8 @@ def status(bot: Bot, as_json: bool) -> int:
 @account_option
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="For spreadsheets: CSV.")
-@click.option("--last", type=click.IntRange(1), metavar="N", help="Only the newest N rows.")
+@click.option("--bom", is_flag=True, help="With --csv: a mark by which Excel knows UTF-8.")
+@click.option("--last", type=click.IntRange(1, MOST), metavar="N", help="Only the newest N rows.")
 @click.option("--audit", is_flag=True, help="Instead: who paused, resumed, resolved, approved.")
 @pass_bot
 def log(
@@ -75,6 +77,7 @@ def log(
     accounts: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
+    bom: bool,
     last: int | None,
     audit: bool,
 ) -> int:
@@ -82,14 +85,18 @@ def log(
 
     \b
     Examples:  bot log
-               bot log --csv > campaign.csv
+               bot log --csv --bom > campaign.csv
                bot log --audit
     """
     if as_json and as_csv:
         raise UsageError(what="--json and --csv don't go together.", fix="Choose one of them.")
+    if bom and not as_csv:
+        raise UsageError(what="--bom is for spreadsheets.", fix="Add --csv.")
     ledger = bot.ledger(readonly=True)
     try:
         _check_accounts(bot, ledger, accounts)
+        if bom:
+            sys.stdout.write("\ufeff")
         if audit:
             from bot.cli.auditing import show_audit
 
@@ -163,8 +170,12 @@ def _log_csv(rows: Iterator[Row]) -> None:
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell that begins like a formula is taken for one: the apostrophe keeps it text."""
-    return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    """A cell that a spreadsheet would take for a formula: the apostrophe keeps it text."""
+    return "'" + value if isinstance(value, str) and value[:1] in _FORMULA and value else value
+
+
+_FORMULA = "=+-@\t\r\n＝＋－＠"
+"""What a formula begins with; the wide ones do in some languages' Excel. `:` begins none."""
 
 
 @click.command()

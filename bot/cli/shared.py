@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from bot.publishing import Tell
     from bot.settings import Settings
 
+MOST = 1_000_000_000
+"""No option of a command takes a larger number."""
+
 NETWORKS = ("x",)
 """The networks this version can post to."""
 

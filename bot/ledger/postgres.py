@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -200,11 +201,33 @@ def _parts(url: str) -> dict[str, Any]:
     try:
         return conninfo_to_dict(url)
     except psycopg.Error:
+        _refuse_option(url)
         raise SettingsError(
             name="DATABASE_URL",
             what="it can't be read as PostgreSQL's address.",
             fix="Write postgresql://USER:PASSWORD@HOST/NAME, with special characters as %XX.",
         ) from None
+
+
+def _refuse_option(url: str) -> None:
+    """Raises SettingsError for an option that PostgreSQL's address doesn't have, if that is all.
+
+    Where the rest can't be read either, what looks like an option may be part of a password.
+    """
+    from urllib.parse import parse_qsl
+
+    address, _, options = url.partition("?")
+    with suppress(psycopg.Error):
+        conninfo_to_dict(address)
+        known = {item.keyword.decode() for item in psycopg.pq.Conninfo.get_defaults()}
+        names = {name for name, _ in parse_qsl(options, keep_blank_values=True)}
+        wrong = sorted(name for name in names - known if re.fullmatch(r"\w{1,40}", name))
+        if wrong and "@" not in options:
+            raise SettingsError(
+                name="DATABASE_URL",
+                what=f"PostgreSQL's addresses have no option {wrong[0]!r}.",
+                fix="Take it out, up to the next &: it is meant for another program.",
+            )
 
 
 def _where(parts: Mapping[str, Any]) -> str:

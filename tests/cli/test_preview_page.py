@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,44 @@ def test_a_file_that_can_not_be_written_is_told(site: Path, cli: Cli, file: str)
     first, second = done.complaint()
     assert first.startswith(f"Error: {file} can't be written: ")
     assert "Name a file" in second
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (".", "it is a folder"),
+        ("..", "it is a folder"),
+        ("/", "it is a folder"),
+        ("pages/", "it is a folder"),
+        ("", "needs the name of a file"),
+        ("device", "it is no ordinary file"),
+        ("pipe", "it is no ordinary file"),
+        ("link", "it is no ordinary file"),
+    ],
+)
+def test_what_is_no_file_is_neither_written_nor_replaced(
+    site: Path, cli: Cli, file: str, why: str
+) -> None:
+    os.mkfifo(site / "pipe")
+    (site / "link").symlink_to("pipe")
+    try:  # never the host's own /dev/null: where this fails, it would be gone
+        os.mknod(site / "device", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:  # only root may
+        os.mkfifo(site / "device")
+    before = {path.name: path.lstat().st_mode for path in site.iterdir()}
+    done = cli("preview", "--html", file, "--count", "1", code=2)
+    first, second = done.complaint()
+    assert why in first
+    assert second == "Name a file: --html posts.html"
+    assert {path.name: path.lstat().st_mode for path in site.iterdir()} == before
+
+
+def test_a_link_to_a_page_stays_a_link(site: Path, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "there.html").write_text("old")
+    (site / "posts.html").symlink_to(tmp_path / "there.html")
+    cli("preview", "--html", "posts.html", "--count", "1")
+    assert (site / "posts.html").is_symlink()
+    assert articles(tmp_path / "there.html") == ["x"]
 
 
 def test_what_has_errors_is_left_out_of_the_page_and_named(site: Path, cli: Cli) -> None:

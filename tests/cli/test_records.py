@@ -93,7 +93,18 @@ def test_a_pipe_gets_a_line_a_row(cli: Cli, book: Book) -> None:
     assert " ".join(held.text.split()).startswith(said)
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("https://example.org")']
+FORMULAS = [
+    "\n=1",
+    "＝1+1",
+    "＠SUM(A1)",
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    '=HYPERLINK("https://example.org")',
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -103,6 +114,21 @@ def test_a_cell_is_never_taken_for_a_formula(cli: Cli, book: Book, text: str) ->
     _, posted, failed = csv.DictReader(io.StringIO(cli("log", "--csv").out, newline=""))
     assert posted["text"] == "'" + text
     assert failed["reason"] == "'" + text
+
+
+def test_a_cell_that_begins_no_formula_stays_as_it_is(cli: Cli, book: Book) -> None:
+    for text in (":1", "“=1”", "1-1", "a@b"):
+        book.posted(text, text=text)
+    _, *found = csv.DictReader(io.StringIO(cli("log", "--csv").out, newline=""))
+    assert [row["text"] for row in found] == [":1", "“=1”", "1-1", "a@b"]
+
+
+def test_a_mark_for_excel(cli: Cli, book: Book) -> None:
+    book.posted(text="“régime”")
+    plain, marked = cli("log", "--csv").out, cli("log", "--csv", "--bom").out
+    assert not plain.startswith("\ufeff")
+    assert marked == "\ufeff" + plain
+    assert "Add --csv" in cli("log", "--bom", code=2).err
 
 
 def test_the_log_for_spreadsheets(cli: Cli, book: Book) -> None:

@@ -762,5 +762,5 @@ def test_a_day_of_another_language_is_no_guess(tmp_path: Path) -> None:
     for number, day in enumerate(("lundi", "lun", "don", "dim", "zondag", "domingo")):
         text = changed(CAMPAIGN, "times = ", f'days = ["{day}"]\ntimes = ')
         root = write_campaign(tmp_path / str(number), **{CAMPAIGN: text})
-        (problem,) = load(root, known_networks=NETWORKS)[1]
+        (problem,) = read(root, known_networks=NETWORKS).problems
         assert "did you mean" not in str(problem)

@@ -283,9 +283,9 @@ def test_what_is_no_published_text(tmp_path: Path, name: str, data: bytes, why: 
 
 def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    refused("nowhere.txt", "no such file", f"looked for from {tmp_path}")
+    refused("nowhere.txt", "No such file", f"looked for from {tmp_path}")
     refused(tmp_path, "directory")
-    refused("a/b.txt", "no such file")
+    refused("a/b.txt", "No such file")
 
 
 def test_what_never_ends_is_read_up_to_a_bound() -> None:

@@ -84,6 +84,30 @@ def test_an_address_that_cannot_be_read(url: str) -> None:
     assert refused.value.exit_code == 2
 
 
+@pytest.mark.parametrize("option", ["pgbouncer=true", "sslmode=require&pgbouncer=true&schema=x"])
+def test_an_option_that_postgresql_does_not_have_is_named(option: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        open_ledger(f"postgresql://me:hunter2@host/name?{option}")
+    first, second = str(refused.value).splitlines()
+    assert first == "DATABASE_URL: PostgreSQL's addresses have no option 'pgbouncer'."
+    assert "Take it out" in second
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hun?ter2=x@host/name?pgbouncer=true",
+        "postgresql://me:hunter2@[host/name?secret=x",
+        "postgresql://me@host/name?secret@=1",
+    ],
+)
+def test_what_may_be_part_of_a_password_is_not_called_an_option(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        open_ledger(url)
+    assert "ter2" not in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
 def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "bot.ledger.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
