@@ -138,7 +138,7 @@ def gather(
             for name in accounts
         ],
         halts=halts,
-        held=list(ledger.rows(states=("held",))),
+        held=ledger.few(states=("held",)),
         beats=ledger.beats(),
         paused=ledger.paused(),
         left_out=left_out,
@@ -151,7 +151,7 @@ def _newest(ledger: Ledger, account: str) -> list[Row]:
     """The newest rows, newest first: as many as it takes to find one that ended well."""
     count = _FIRST_LOOK
     while True:
-        rows = list(ledger.rows(account, newest=count))[::-1]
+        rows = ledger.few(account, newest=count)[::-1]
         if len(rows) < count or any(_ended_well(row) for row in rows):
             return rows
         count *= _WIDER

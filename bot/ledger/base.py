@@ -338,6 +338,11 @@ class Ledger(Protocol):
     ) -> Iterator[Row]:
         """Rows by slot, then account; narrowed to an account, to states, to the newest N."""
 
+    def few(
+        self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
+    ) -> list[Row]:
+        """The same all at once, on the connection that there is: for what is looked at often."""
+
     def counts(self) -> dict[tuple[str, State], int]:
         """How many rows each account has in each state."""
 

@@ -194,6 +194,11 @@ class MemoryLedger(MemoryNotes):
     def open_rows(self, account: str) -> list[Row]:
         return [row for row in self._rows.get(account, ()) if row.state in OPEN]
 
+    def few(
+        self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
+    ) -> list[Row]:
+        return list(self.rows(account, states, newest))
+
     def rows(
         self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
     ) -> Iterator[Row]:

@@ -222,6 +222,12 @@ class SqlLedger(SqlNotes):
     def open_rows(self, account: str) -> list[Row]:
         return [_row(found) for found in self._select(_OPEN, account=account)]
 
+    def few(
+        self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
+    ) -> list[Row]:
+        sql, params = _narrowed(account, states, newest)
+        return [_row(found) for found in self._select(sql, **params)]
+
     def rows(
         self, account: str | None = None, states: Sequence[State] = (), newest: int | None = None
     ) -> Iterator[Row]:

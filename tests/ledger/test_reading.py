@@ -67,6 +67,16 @@ def test_rows_come_oldest_first_and_narrowed(ledger: Ledger) -> None:
     assert list(ledger.rows("y", sorted(OPEN), newest=2)) == open_y[-2:]
 
 
+def test_a_few_rows_are_the_same_as_a_list(ledger: Ledger) -> None:
+    for state in STATES:
+        for account in ("y", "x"):
+            moved(ledger, state, account)
+    assert ledger.few() == everything(ledger)
+    assert ledger.few("x", newest=3) == list(ledger.rows("x", newest=3))
+    assert ledger.few(states=("held",)) == list(ledger.rows(states=("held",)))
+    assert ledger.few("nobody") == []
+
+
 def test_rows_of_the_same_slot_come_by_account(ledger: Ledger) -> None:
     at = ledger.now()
     accounts = ["b", "B", "a", "é", "Z", "z", "_"]
