@@ -146,9 +146,13 @@ class Approvals:
             and approval.slot not in settled
         ]
 
-    def lost(self, possible: Collection[str]) -> list[Approval]:
-        """The sign-offs of posts that the content can't make (see `possible_keys`)."""
-        return [approval for approval in self if approval.key not in possible]
+    def lost(self, possible: Collection[str], after: datetime | None = None) -> list[Approval]:
+        """The sign-offs of posts that the content can't make (see `possible_keys`).
+
+        With `after`, only those for slots that come then.
+        """
+        gone = [approval for approval in self if approval.key not in possible]
+        return [each for each in gone if after is None or each.slot_at > after]
 
 
 def possible_keys(planner: Planner, campaign: Campaign) -> set[str]:

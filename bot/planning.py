@@ -13,8 +13,11 @@ Where there is too little content for all of them, they give way in this order, 
     template   no template twice in a row; a passage returns in the template it wore longest ago
     picture    no picture twice in a row
 
-What is equal by all of these is settled by a hash of the seed, the account and the slot, so the
-same content and history give the same plan on every machine. Only differences between row numbers
+What is equal by all of these is settled by lot: the least hash of the seed, the slot and the
+passage's id goes first, and of its templates and pictures the least of the seed and their ids. So
+the same content and history give the same plan on every machine; what is left out leaves the others
+as they are, but for those that take its place; and a post that moves to another slot stays the same
+post, with its sign-off. Only differences between row numbers
 count, never the numbers themselves: a preview without a ledger and a worker with one agree.
 """
 
@@ -151,13 +154,13 @@ class Planner:
         is later than the newest row.
         """
         deck = self.deck(account)
-        hand = Hand(deck, history)
+        hand = Hand(deck, history, self._campaign.seed)
         start = after if history.newest is None else max(after, history.newest)
         for slot in slots(account, self._campaign.seed, start, until):
             yield self._planned(account, deck, hand, slot)
 
     def _planned(self, account: Account, deck: Deck, hand: Hand, slot: Slot) -> Planned:
-        draw = hand.draw(slot.at, _dice(self._campaign.seed, slot))
+        draw = hand.draw(slot)
         limits = deck.limits
         if draw is None:
             return Planned(slot, account.network, limits.text)
@@ -189,10 +192,13 @@ class Planner:
         )
 
 
-def _dice(seed: int, slot: Slot) -> int:
-    """A number that looks random and is the same everywhere: of the seed, the account, the slot."""
-    digest = hashlib.blake2b(f"{seed}|{slot.id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big")
+def _lot(*of: object) -> bytes:
+    """Bytes that look random and are the same everywhere: of what is equal the least goes first.
+
+    They are of the candidate itself, never of its place among the others: where one of these is
+    gone, the rest stay in their order.
+    """
+    return hashlib.blake2b("|".join(map(str, of)).encode(), digest_size=8).digest()
 
 
 class Card(NamedTuple):
@@ -211,6 +217,7 @@ class Way(NamedTuple):
     template: Template
     units: tuple[Unit, ...]
     dress: tuple[str, tuple[str, ...]]
+    lot: bytes
 
 
 class Choice(NamedTuple):
@@ -339,11 +346,6 @@ class Deck:
         return [unit for unit in self.units if unit.lead.kind == kind]
 
 
-def _way(template: Template, units: tuple[Unit, ...]) -> Way:
-    draws = tuple(passage.id for unit in units for passage in unit.passages)
-    return Way(template, units, (template.name, draws))
-
-
 def drawable(campaign: Campaign, passage: Passage, language: str) -> Unit | None:
     """The passage with what it must stand with, or None where it may not be drawn."""
     partner = None if passage.with_id is None else campaign.passages[passage.with_id]
@@ -358,13 +360,13 @@ def drawable(campaign: Campaign, passage: Passage, language: str) -> Unit | None
 class Hand:
     """An account's deck, sorted by what was played when. Draws one card a slot."""
 
-    def __init__(self, deck: Deck, history: History) -> None:
+    def __init__(self, deck: Deck, history: History, seed: int) -> None:
         self._deck = deck
+        self._seed = seed
         self._number = history.rows
         self._passage: dict[str, tuple[int, datetime]] = {}
         self._statement: dict[str, int] = {}
         self._kind: dict[str, int] = {}
-        self._template: dict[str, int] = {}
         self._dress: dict[tuple[str, tuple[str, ...]], int] = {}
         self._said: dict[str, datetime] = {}
         self._last: Use | None = None
@@ -374,12 +376,13 @@ class Hand:
         self._new, self._used = self._by_waiting(deck.units)
         self._known_ways: dict[str, tuple[list[Way], list[Template]]] = {}
 
-    def draw(self, at: datetime, dice: int) -> Drawn | None:
+    def draw(self, slot: Slot) -> Drawn | None:
         """What goes out at this slot, or None where nothing may. Uses it up."""
+        at = slot.at
         self._number += 1
         skipped = 0
         for group in self._groups():
-            found = self._best(group, at, dice)
+            found = self._best(group, slot)
             if found is not None:
                 why = self._why(found, at, skipped)
                 self._play(found.card, found.picture, at)
@@ -394,20 +397,18 @@ class Hand:
         for unit in self._used:
             yield [unit]
 
-    def _best(self, group: Sequence[Unit], at: datetime, dice: int) -> Choice | None:
-        """What grants the most wishes of all that the group can say; the dice settle a tie."""
+    def _best(self, group: Sequence[Unit], slot: Slot) -> Choice | None:
+        """What grants the most wishes of all that the group can say; a tie is settled by lot."""
         if len(group) == 1:  # whose turn it is; there is nobody to give it to
             rank = (False, False, _speaker(group[0].lead) in self._last_speakers)
-            return self._dressed(group[0], rank, at, dice)
+            return self._dressed(group[0], rank, slot.at)
         ranked: dict[tuple[bool, bool, bool], list[Unit]] = {}
         for unit, rank in zip(group, self._ranks(group), strict=True):
             ranked.setdefault(rank, []).append(unit)
         for rank in sorted(ranked):
-            units = ranked[rank]
-            first = dice % len(units)
             best: Choice | None = None
-            for unit in units[first:] + units[:first]:
-                choice = self._dressed(unit, rank, at, dice)
+            for unit in sorted(ranked[rank], key=lambda unit: self._turn(slot, unit)):
+                choice = self._dressed(unit, rank, slot.at)
                 if choice is not None and (best is None or choice.gives_way < best.gives_way):
                     best = choice
                     if not any(choice.gives_way[3:]):
@@ -415,6 +416,9 @@ class Hand:
             if best is not None:
                 return best
         return None
+
+    def _turn(self, slot: Slot, unit: Unit) -> bytes:
+        return _lot(self._seed, slot.id, unit.lead.id)
 
     def _ranks(self, group: Sequence[Unit]) -> Iterator[tuple[bool, bool, bool]]:
         """For each unit, which of the wishes for statement, kind and speaker would give way."""
@@ -436,27 +440,23 @@ class Hand:
             for name, fair_distance in fair.items()
         }
 
-    def _dressed(
-        self, unit: Unit, rank: tuple[bool, bool, bool], at: datetime, dice: int
-    ) -> Choice | None:
+    def _dressed(self, unit: Unit, rank: tuple[bool, bool, bool], at: datetime) -> Choice | None:
         """The unit in the template and with the picture that grant most; none in its cooldown.
 
         Composing takes long, so it is done only for what nothing better can be said instead of.
         """
         last = None if self._last is None else self._last.template
         pictures: dict[tuple[str, ...], tuple[Asset, bool]] = {}
-        ways = self._ways(unit)
         ranked = []
-        for index, way in enumerate(ways):
+        for way in self._ways(unit):
             template = way.template
             if template.attach not in pictures:
-                pictures[template.attach] = self._picture(template, unit, dice)
+                pictures[template.attach] = self._picture(template, unit)
             age = (
                 template.name == last,
                 pictures[template.attach][1],
                 self._dress.get(way.dress, -1),
-                self._template.get(template.name, -1),
-                (index + dice) % len(ways),
+                way.lot,
             )
             ranked.append((age, way))
         for age, way in sorted(ranked):
@@ -474,27 +474,32 @@ class Hand:
         known = self._known_ways.get(lead.lead.id)
         if known is None:
             templates = self._deck.templates(lead)
-            alone = [_way(template, (lead,)) for template in templates if len(template.draws) == 1]
+            single = [template for template in templates if len(template.draws) == 1]
+            alone = [self._way(template, (lead,)) for template in single]
             others = [template for template in templates if len(template.draws) > 1]
             known = self._known_ways[lead.lead.id] = (alone, others)
         alone, others = known
         together = [
-            _way(template, (lead, *rest))
+            self._way(template, (lead, *rest))
             for template in others
             for rest in product(*(self._waiting(kind)[:PARTNERS] for kind in template.draws[1:]))
         ]
         return alone + together if together else alone
 
+    def _way(self, template: Template, units: tuple[Unit, ...]) -> Way:
+        draws = tuple(passage.id for unit in units for passage in unit.passages)
+        return Way(template, units, (template.name, draws), _lot(self._seed, template.name, *draws))
+
     def _waiting(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self._new + self._used if unit.lead.kind == kind]
 
-    def _picture(self, template: Template, unit: Unit, dice: int) -> tuple[Asset, bool]:
+    def _picture(self, template: Template, unit: Unit) -> tuple[Asset, bool]:
         """One of the template's pictures, another than the last one's where it has another."""
         pictures = self._deck.pictures(template, unit)
         last = None if self._last is None else self._last.picture
         others = [picture for picture in pictures if picture.path != last]
-        choice = others or pictures
-        return choice[dice % len(choice)], not others
+        choice = min(others or pictures, key=lambda each: _lot(self._seed, unit.lead.id, each.path))
+        return choice, not others
 
     def _play(self, card: Card, picture: Asset, at: datetime) -> None:
         self._remember(
@@ -524,7 +529,6 @@ class Hand:
     def _remember(self, use: Use) -> None:
         """Takes in that a text was used. Of what it drew, passages that are gone count no more."""
         self._said[use.text_key] = use.at
-        self._template[use.template] = use.number
         self._dress[use.template, use.draws] = use.number
         self._last = use
         known = [self._deck.passages[name] for name in use.draws if name in self._deck.passages]

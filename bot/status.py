@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.approval import Approvals
+from bot.approval import Approvals, possible_keys
 from bot.domain import Account, Campaign
 from bot.ledger.base import ALIVE as ALIVE
 from bot.ledger.base import Beat, Ledger, Pause
@@ -61,6 +61,7 @@ def gather(
         "paused": None if facts.paused is None else _pause(facts.paused),
         "workers": [_worker(beat, now) for beat in facts.beats],
         "accounts": accounts,
+        "sign_offs_lost": 0 if approvals is None else _lost(campaign, planner, approvals, now),
         "left_out": [str(problem) for problem in campaign.left_out],
         "needs_a_person": [
             *map(_need, judge(facts, now)),
@@ -76,6 +77,11 @@ def _pause(pause: Pause) -> dict[str, Any]:
 def _worker(beat: Beat, now: datetime) -> dict[str, Any]:
     alive = now - beat.at <= ALIVE
     return {"worker": beat.worker, "alive": alive, "heard": beat.at.isoformat(), **beat.note}
+
+
+def _lost(campaign: Campaign, planner: Planner, approvals: Approvals, now: datetime) -> int:
+    """How many sign-offs of coming posts were undone by edits, or by what is left out."""
+    return len(approvals.lost(possible_keys(planner, campaign), now))
 
 
 def _unsigned(
@@ -166,6 +172,9 @@ def show(found: dict[str, Any], zone: ZoneInfo) -> None:
         _show_account(each, zone)
     click.echo()
     _show_workers(found["workers"], zone)
+    if found["sign_offs_lost"]:
+        lost = f"Sign-offs lost by edits: {found['sign_offs_lost']}; bot approve shows them."
+        click.secho(lost, fg="yellow")
     _show_needs(found["needs_a_person"])
 
 

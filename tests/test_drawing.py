@@ -24,6 +24,7 @@ from bot.drawing import animation, build, typesetting
 from bot.drawing.typesetting import Press
 from bot.errors import BotError, ContentError
 from bot.pictures import RECORD, Sheet, read_record, sheets
+from tests.locked import lock
 from tests.ocr import letters, need_tesseract, read
 from tests.site import ROOT, bot
 
@@ -350,6 +351,7 @@ def test_only_what_changed_is_drawn(copy: Path) -> None:
     file = copy / "messages/statements/ituc.toml"
     text = file.read_text("utf-8")
     file.write_text(text.replace("to go to the end will", "to go on to the end will"), "utf-8")
+    lock(copy)
     told: list[tuple[int, int, str]] = []
     built = build(to_draw(copy), copy, lambda *seen: told.append(seen))
     [new], [old] = built.drawn, built.removed
@@ -414,12 +416,34 @@ def test_wishes_that_can_t_be_fulfilled_stop_the_build(copy: Path) -> None:
         build(to_draw(copy), copy)
 
 
-def test_broken_words_stop_the_build_but_templates_don_t(copy: Path) -> None:
+def test_of_words_that_are_not_verified_nothing_is_drawn_and_nothing_taken_away(
+    copy: Path,
+) -> None:
+    """The card of what was verified stays, for whoever takes the edit back."""
+    file = copy / "messages/statements/ituc.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("cynical falsifications", "cynical falsification"), "utf-8")
+    before = files_in(copy)
+    done = bot(copy, "media", "build", code=1)
+    first, *_ = done.stderr.splitlines()
+    assert first.startswith("Not drawn: messages/statements/ituc.toml:")
+    assert "`ituc/falsifications` is no longer what was verified" in first
+    assert "“cynical falsifications of presidential elections …”" in first
+    assert "“cynical falsification of presidential elections …”" in first
+    assert done.stdout.startswith("Nothing to do, ")
+    assert files_in(copy) == before
+    file.write_text(text, "utf-8")
+    assert bot(copy, "media", "build").stdout == "Nothing to do, 27 files unchanged.\n"
+    assert files_in(copy) == before
+
+
+def test_a_statement_that_can_not_be_read_takes_no_card_away(copy: Path) -> None:
     (copy / "messages/templates/broken.txt").write_text("{{")
-    assert to_draw(copy).hashtag == "#StandWithBelarus"
-    (copy / "messages/statements/broken.toml").write_text("publisher = \n")
-    with pytest.raises(ContentError, match=r"messages/statements/broken\.toml:1"):
-        to_draw(copy)
+    (copy / "messages/statements/ituc.toml").write_text("publisher = \n")
+    before = files_in(copy)
+    done = bot(copy, "media", "build", code=1)
+    assert done.stderr.startswith("Not drawn: messages/statements/ituc.toml:1")
+    assert files_in(copy) == before
 
 
 def test_a_new_campaign_s_pictures_are_drawn_where_there_are_none(copy: Path) -> None:
@@ -431,9 +455,10 @@ def test_a_new_campaign_s_pictures_are_drawn_where_there_are_none(copy: Path) ->
     assert done.stdout.count("drawn    media/") == 27
     assert "27 files drawn" in done.stdout
     assert done.stderr == ""
+    assert "Look at them, then run `bot verify`" in done.stdout
     again = bot(copy, "media", "build")
     assert again.stdout == "Nothing to do, 27 files unchanged.\n"
-    assert bot(copy, "check").stdout == "Clean.\n"
+    assert bot(copy, "check").stdout == "Clean.\n", "the same bytes as before, which are locked"
 
 
 def test_drawing_takes_less_than_256_mb(copy: Path) -> None:

@@ -24,18 +24,22 @@ def build(bot: Bot) -> int:
 
     \b
     Example:  bot media build
-    Needs the extra `pictures`. The same content gives the same bytes everywhere.
+    Draws only verified words. Needs the extra `pictures`. The same content gives
+    the same bytes everywhere.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from bot.content import read
     from bot.drawing import build as draw
+    from bot.drawing import not_drawn
 
     loaded = read(bot.root, known_networks=NETWORKS, lint=False)
     if loaded.fatal:
         raise ContentError(loaded.fatal)
-    campaign = loaded.to_draw
+    withheld = not_drawn(loaded.campaign)
+    for problem in withheld:
+        click.secho(f"Not drawn: {problem}", fg="red", err=True)
     columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
     screen = Console(stderr=True)
     with Progress(
@@ -47,15 +51,17 @@ def build(bot: Bot) -> int:
             name = path.rpartition("/")[2]
             progress.update(task, completed=done, total=total, description=name, visible=True)
 
-        built = draw(campaign, bot.root, tell)
+        built = draw(loaded.to_draw, bot.root, tell)
     for path in built.drawn:
         click.echo(f"drawn    {path}")
     for path in built.removed:
         click.echo(f"removed  {path}")
+    if built.drawn:
+        click.echo("Look at them, then run `bot verify`: only what it locked goes out.")
     drawn = f"{counted(len(built.drawn), 'file')} drawn" if built.drawn else "Nothing to do"
     kept = f"{counted(len(built.kept), 'file')} unchanged"
     click.secho(f"{drawn}, {kept}.", fg="green", bold=True)
-    return 0
+    return 1 if withheld else 0
 
 
 @click.command()

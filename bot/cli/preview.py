@@ -98,7 +98,20 @@ def preview(
         _preview_json(shown, approvals)
     else:
         _preview_terminal(shown, campaign, approvals, explain)
+    _say_lost(planner, campaign, approvals)
     return say_left_out(planner.left_out)
+
+
+def _say_lost(planner: Planner, campaign: Campaign, approvals: Approvals | None) -> None:
+    """How many sign-offs of coming posts were undone by edits, or by what is left out."""
+    from bot.approval import possible_keys
+
+    if approvals is None:
+        return
+    lost = approvals.lost(possible_keys(planner, campaign), datetime.now(UTC))
+    if lost:
+        said = f"{counted(len(lost), 'sign-off')} lost: the content makes those posts no more."
+        click.secho(f"{said} `bot approve` shows them.", fg="yellow", err=True)
 
 
 class Wanted(NamedTuple):

@@ -51,7 +51,7 @@ _NOTHING_COMPARED = Problem(
     "Run `bot verify SOURCE…` with the texts that the passages were taken from.",
 )
 _NOTHING_SEEN = Problem(
-    "lock-missing",
+    "picture-unverified",
     Place(PATH),
     "No picture was ever looked at, so none goes out",
     "Look at them, then run `bot verify` (without a source): it locks their bytes.",

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.content.cards import FOLDER
-from bot.domain import Campaign
+from bot.content.statements import FOLDER as STATEMENTS
+from bot.domain import Campaign, Problem
 from bot.drawing.animation import STEPS, animate
 from bot.drawing.typesetting import Press, tools
 from bot.errors import BotError, ContentError
@@ -78,7 +79,7 @@ def build(
                     _write(root / path, data)
                     files[path] = Made(sheet.source, hashlib.sha256(data).hexdigest())
                     drawn.append(path)
-    if any(problem.where.file.startswith("messages/") for problem in campaign.left_out):
+    if not_drawn(campaign):
         files = {**before.files, **files}
     removed = list(_remove_others(root, files))
     record = _record(used, files)
@@ -86,6 +87,16 @@ def build(
         _write(root / RECORD, record)
     kept = [path for sheet in wanted for path in sheet.files if path not in drawn]
     return Built(drawn, kept, removed)
+
+
+def not_drawn(campaign: Campaign) -> list[Problem]:
+    """What of the words is left out, so that no picture of it is drawn."""
+    return [
+        problem
+        for problem in campaign.left_out
+        if problem.rule.startswith("lock-")
+        or (problem.where.file.startswith(STATEMENTS) and problem.rule != "card-missing")
+    ]
 
 
 def _is_there(sheet: Sheet, root: Path, before: Record, used: dict[str, str]) -> bool:
