@@ -371,9 +371,12 @@ def test_a_fault_of_the_program_is_over_when_the_lane_was_well_for_a_while(
     watch = place.watch(listener.url)
     watch.well("x")
     clock.seconds += STEADY - 1
+    watch.witness("x", FAULT, "KeyError('y')", "Report it.")
+    watch.well("x")
+    clock.seconds += STEADY - 1
     watch.well("x")
     watch.look()
-    assert stages(listener) == []
+    assert stages(listener) == [], "it counts from the newest fault"
     clock.seconds += 1
     watch.well("x")
     watch.look()

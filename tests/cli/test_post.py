@@ -15,6 +15,7 @@ import pytest
 
 from bot import worker
 from bot.ledger.sqlite import SqliteLedger
+from bot.publishing import Publisher
 from tests.cli.conftest import CAMPAIGN, Cli, Done
 from tests.content.builder import changed, png
 from tests.fake_x import FakeX
@@ -470,6 +471,16 @@ def test_the_heartbeat_is_not_fetched_by_post_while_it_is_not(
 ) -> None:
     due(site)
     x.faults.add("status", code=400)
+    with Listener() as listener:
+        cli("post", env={**live, "HEARTBEAT_URL": listener.url}, code=1)
+        assert listener.got.empty()
+
+
+def test_no_heartbeat_from_a_post_that_broke_off(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due(site)
+    monkeypatch.setattr(Publisher, "step", lambda _: 1 // 0)
     with Listener() as listener:
         cli("post", env={**live, "HEARTBEAT_URL": listener.url}, code=1)
         assert listener.got.empty()
