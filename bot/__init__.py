@@ -31,6 +31,8 @@ The modules in reading order. A module imports only modules above it (import-lin
     ledger        the durable log: SQLite, PostgreSQL, memory
     frozen        pure: whether a claimed post may still go out, before it is sent again
     halting       an account's own pause: what begins it, and what lifts it
+    plan_notes    what an account is planned by, as the ledger notes it
+    clocks        whether the ledger's clock can be believed, by the network's
     reconciling   whether the ledger remembers everything; else the account is read first
     publishing    the life of one slot: claim, send, record, settle
     troubles      pure: the one rule of who must hear of what

@@ -115,7 +115,7 @@ class LedgerGuard(LedgerError):
 
     @property
     def reason(self) -> str:
-        """One of `late`, `paused`, `suspected`."""
+        """One of `late`, `paused`, `suspected`, `clock`."""
         return str(self.facts["reason"])
 
 

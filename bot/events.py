@@ -30,6 +30,17 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "halted": (ERROR, "{account} is halted: {why} {fix} {outlook}"),
     "unhalted": (INFO, "{account} posts again; its halt is lifted."),
     "suspected": (WARNING, "{account}: the ledger may have forgotten posts since {since}."),
+    "clock": (
+        ERROR,
+        "{account}: nothing is recorded or sent: the ledger's clock says {ledger}, the network's"
+        " {network}. Set the clock right.",
+    ),
+    "keys": (ERROR, "{account} does not post: {why} {fix}"),
+    "clock_unknown": (
+        WARNING,
+        "{account}: the network does not say what time it is: slots after {until} wait.",
+    ),
+    "clock_back": (INFO, "{account}: the ledger's clock is believed again."),
     "unread": (WARNING, "{account}: nothing is sent until its posts are read: {why}"),
     "unreadable": (WARNING, "{account}: whether the ledger forgot a post can't be seen: {why}"),
     "failed": (ERROR, "Refused for good: {id}: {why}"),

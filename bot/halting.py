@@ -22,6 +22,9 @@ from bot.ledger.base import Halt, Ledger, Row
 LONGEST = timedelta(days=1)
 """No network's cap lasts longer. A later time is not believed."""
 
+PAUSED, HALTED = "paused", "halted"
+"""Why a slot was missed that passed meanwhile: a person wanted it so, or it was trouble."""
+
 Tell = Callable[..., None]
 
 
@@ -43,9 +46,14 @@ class Halts:
         halt = self._ledger.halted(self._account)
         return halt is not None and halt.stops(slot, now)
 
-    def stand(self) -> bool:
-        """Whether there is a pause or a halt, of whatever sort."""
-        return self._ledger.paused() is not None or self._ledger.halted(self._account) is not None
+    def stand(self) -> str:
+        """PAUSED or HALTED, where a pause or a halt stands, of whatever sort; else empty."""
+        if self._ledger.paused() is not None:
+            return PAUSED
+        halt = self._ledger.halted(self._account)
+        if halt is None:
+            return ""
+        return PAUSED if halt.pauses else HALTED
 
     def after(
         self, error: BotError, slot: datetime, expires: datetime | None = None

@@ -135,6 +135,11 @@ class Planner:
         refused = (problem for deck in self._decks.values() for problem in deck.refused)
         return tuple(dict.fromkeys([*self._campaign.left_out, *refused]))
 
+    @property
+    def seed(self) -> int:
+        """What settles ties, and spreads slots where they are to be spread."""
+        return self._campaign.seed
+
     def deck(self, account: Account) -> Deck:
         """Everything that this account could ever say."""
         deck = self._decks.get(account.name)

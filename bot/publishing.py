@@ -5,7 +5,8 @@ has a fresh random token:
 
     from      what happens                                                        to
     (none)    live, media ready: insert the next number, durable before the send  sending
-    (none)    expired: late, paused, unapproved, media, nothing to draw           missed
+    (none)    expired: late, paused, halted, unapproved, media, nothing to draw,  missed
+              or rescheduled: its schedule was first noted later (`plan_notes`)
     (none)    the account has the post already, the ledger forgot it              posted
     sending   a receipt                                                           posted
     sending   provably not sent, or not processed; the account may be halted      retry
@@ -23,8 +24,9 @@ has a fresh random token:
 
 Every update but a receipt's matches the row's state and token. The clock is always the ledger's.
 
-Two things stand in the way of all slots of an account: a halt (`halting`), and the suspicion that
-the ledger has forgotten posts, until the account has been read (`reconciling`).
+Three things stand in the way of all slots of an account: a halt (`halting`); the suspicion that the
+ledger has forgotten posts, until the account has been read (`reconciling`); and a ledger's clock
+that can't be believed (`clocks`).
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from bot.clocks import Clock
 from bot.domain import Account, History, Receipt
 from bot.errors import (
     BotError,
@@ -45,10 +48,13 @@ from bot.errors import (
     Refused,
 )
 from bot.frozen import frozen, made
+from bot.halting import HALTED as HALTED
+from bot.halting import PAUSED as PAUSED
 from bot.halting import Halts, first_line
 from bot.halting import Tell as Tell
 from bot.ledger.base import Ledger, Row
 from bot.networks.base import FOREVER, Found, Network, Request
+from bot.plan_notes import PlanNotes
 from bot.planning import Planned, Planner
 from bot.reconciling import CLOCK_SKEW, Memory, new_row
 from bot.reconciling import DEADLINE as DEADLINE
@@ -81,17 +87,16 @@ UNREAD = 5
 BATCH = 500
 """Missed slots are written in transactions of at most so many."""
 
-LATE, PAUSED, HALTED, UNAPPROVED, MEDIA, NOTHING, RESCHEDULED, WITHDRAWN = (
+LATE, UNAPPROVED, MEDIA, NOTHING, RESCHEDULED, WITHDRAWN = (
     "late",
-    "paused",
-    "halted",
     "unapproved",
     "media",
     "nothing to draw",
     "rescheduled",
     "withdrawn",
 )
-"""Why a slot was missed. The first row of an account has a reason of its own: `birth`."""
+"""Why a slot was missed; or PAUSED, HALTED. An account's first row has a reason of its own:
+`birth`."""
 
 DROPPED = "a person dropped it"
 """Why a post is `failed` that no network refused."""
@@ -99,6 +104,7 @@ DROPPED = "a person dropped it"
 _NOT_NOW = {
     LATE: "its time passed before its media were ready",
     PAUSED: "paused; `bot resume` lifts it",
+    HALTED: "the account is halted; `bot status` says why",
     UNAPPROVED: "it is not signed off; see `bot approve`",
     NOTHING: "nothing is left to draw",
 }
@@ -108,7 +114,8 @@ class Publisher:
     """Publishes one account. Not to be shared between threads.
 
     `tell(event, **fields)` gets every event; `approved` says whether a post is signed off;
-    `stopping` whether to begin nothing new.
+    `stopping` whether to begin nothing new. `content` is the hash of all that decides on posts.
+    `asks_time`: whether the network is asked what time it is, which a dry run does not do.
     """
 
     def __init__(
@@ -121,6 +128,8 @@ class Publisher:
         *,
         approved: Callable[[Planned], bool] = lambda _: True,
         stopping: Callable[[], bool] = lambda: False,
+        content: str = "",
+        asks_time: bool = True,
         new_token: Callable[[], str] = lambda: secrets.token_hex(16),
         spread: Callable[[], float] = random.random,
     ) -> None:
@@ -133,6 +142,8 @@ class Publisher:
         self._stopping = stopping
         self._new_token = new_token
         self._spread = spread
+        self.clock = Clock(account.name, ledger, network, tell, asks=asks_time)
+        self._plans = PlanNotes(account, planner.seed, content, ledger)
         self._halts = Halts(account.name, ledger, tell, new_token)
         self._memory = Memory(
             account, planner, ledger, network, tell, self._halts, self._miss, self._record
@@ -153,9 +164,17 @@ class Publisher:
         Raises LedgerUnavailable; whatever was not recorded by then is recorded first next time.
         """
         self.record_late()
+        if not self.clock.look():
+            return self._wait()
         mended = self._mend() if self._memory.lost_some() else None
         look = min(self._settle_all(), self._claim())
         return look if mended is None else min(look, mended)
+
+    def _wait(self) -> datetime:
+        """While the ledger's clock is not believed, next to nothing is recorded."""
+        if self.clock.off is None and self._ledger.history(self.account.name).rows:
+            self._claim(upcoming=False)
+        return self._ledger.now() + LOOK
 
     def post_next(self) -> Row:
         """Takes the next planned slot early and uses it up; how its row stands then.
@@ -163,12 +182,14 @@ class Publisher:
         Raises NotSent, saying why, where nothing could be armed.
         """
         self.record_late()
+        if not self.clock.look():
+            raise NotSent(network=self.account.name, what=self.clock.why())
         self._memory.whole()
         self._settle_all()
         self._claim(upcoming=False)
         while (again := self._mend()) is not None:
-            if again > self._ledger.now():
-                raise NotSent(network=self.account.name, what=self.unread)
+            if again > self._ledger.now() or self.clock.off is not None:
+                raise NotSent(network=self.account.name, what=self.clock.why() or self.unread)
         history, newest, _ = self._past()
         self._memory.saw(history.rows)
         planned = next(self._planner.plan(self.account, history, newest), None)
@@ -178,7 +199,7 @@ class Publisher:
         row = self._ledger.row(self.account.name, planned.slot.at)
         if row is None:
             excuse = self._excuse(planned, self._halts.stand())
-            why = self.unread or _NOT_NOW.get(excuse, excuse)
+            why = self.clock.why() or self.unread or _NOT_NOW.get(excuse, excuse)
             raise NotSent(network=planned.slot.id, what=why)
         return row
 
@@ -233,12 +254,17 @@ class Publisher:
         history, newest, born = self._past()
         self._memory.saw(history.rows)
         now = self._ledger.now()
+        believed = self.clock.believed
+        if believed:
+            self._plans.keep(newest, born, now)
         passed: list[tuple[int, Planned]] = []
         plan = self._planner.plan(self.account, history, newest)
         for number, planned in enumerate(plan, history.rows + 1):
             over = planned.slot.expires <= now or planned.slot.at <= born
+            if over and not self.clock.records(planned.slot.at):
+                break
             if over:
-                again = None if passed else self._mend()
+                again = self._mend() if believed and not passed else None
                 if again is not None and self._memory.whole():
                     return again
                 passed.append((number, planned))
@@ -282,12 +308,15 @@ class Publisher:
         """Writes the slots that passed as missed, each with its reason. False: read again."""
         if not passed:
             return True
-        paused = self._halts.stand()
+        if self.clock.far(self._ledger.now()):
+            return False
+        self._plans.read()
+        stopped = self._halts.stand()
         begin = 0
         while begin < len(passed):
-            reason = self._excuse(passed[begin][1], paused)
+            reason = self._excuse(passed[begin][1], stopped)
             end = begin + 1
-            while end < len(passed) and self._excuse(passed[end][1], paused) == reason:
+            while end < len(passed) and self._excuse(passed[end][1], stopped) == reason:
                 end += 1
             rows = [new_row(number, planned) for number, planned in passed[begin:end]]
             try:
@@ -305,11 +334,13 @@ class Publisher:
             begin = end
         return True
 
-    def _excuse(self, planned: Planned, paused: bool) -> str:
+    def _excuse(self, planned: Planned, stopped: str) -> str:
+        if self._plans.never_was(planned.slot):
+            return RESCHEDULED
         if planned.post is None:
             return NOTHING
-        if paused:
-            return PAUSED
+        if stopped:
+            return stopped
         if not self._approved(planned):
             return UNAPPROVED
         trouble = self._media_trouble
@@ -379,6 +410,8 @@ class Publisher:
 
     def _arm(self, arming: Callable[[], Row], token: str) -> Row:
         """Enters `sending`. If the ledger breaks off, the arming may stand: then it is not sent."""
+        if self.clock.far(self._ledger.now()):
+            raise LedgerGuard(reason="clock")
         try:
             row = arming()
         except LedgerUnavailable:
@@ -423,6 +456,8 @@ class Publisher:
             why = "the database is not the one it was"
         elif self._halts.stop(row.slot, now):
             why = "paused"
+        elif self.clock.far(now):
+            why = self.clock.why()
         else:
             return
         raise NotSent(network=row.network, what=why)
@@ -520,8 +555,8 @@ class Publisher:
         return now
 
     def _settle_expired(self, row: Row) -> datetime:
-        if self._halts.stand():
-            return self._missed(row, PAUSED)
+        if stopped := self._halts.stand():
+            return self._missed(row, stopped)
         signed = self._approved(frozen(row))
         return self._missed(row, f"{LATE}: {row.reason}" if signed else WITHDRAWN)
 

@@ -9,8 +9,8 @@ A lane that meets a fault of the program begins again after a pause, as a new pr
 nothing in mind but the ledger. The other lanes go on. Only a ledger that a newer version has
 changed ends the worker.
 
-SIGTERM and SIGINT begin nothing new and let what is in flight finish: a Procfile host kills the
-process after 30 s.
+SIGTERM, SIGINT and SIGHUP begin nothing new and let what is in flight finish: a Procfile host kills
+the process after 30 s.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
+from bot.clocks import FIX as CLOCK_FIX
 from bot.errors import LedgerError, LedgerNewer, LedgerUnavailable
 from bot.publishing import LOOK, Publisher, Tell
-from bot.troubles import FAULT
+from bot.troubles import CLOCK, FAULT
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -59,6 +60,12 @@ STEADY = 600.0
 """Seconds after a rest, after which a fault counts as the first one again."""
 
 
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+)
+"""What ends the worker in good order. Not every system has each of them."""
+
+
 class Lane(threading.Thread):
     """One account's thread: steps its publisher, and sleeps until there is more to do."""
 
@@ -75,7 +82,7 @@ class Lane(threading.Thread):
         self.network = network
         self.well_at: float | None = None
         self.began = ""
-        """Since when it lives, by the ledger's clock; for its beats."""
+        """Since when it beats, by the ledger's clock."""
         self.failure: BaseException | None = None
         self._worker = worker
         self._ledger: Ledger | None = None
@@ -133,11 +140,11 @@ class Lane(threading.Thread):
                 ledger = self._ledger = self._ledger or self._open_ledger()
                 if publisher is None:
                     ledger.migrate()
-                    self.began = self.began or ledger.now().isoformat()
                     publisher = self._make_publisher(ledger, self._stop_asked.is_set)
                 seconds = (publisher.step() - ledger.now()).total_seconds()
-                self.well_at = time.monotonic()
-                self._worker.well(self, ledger, was_away=away > 0)
+                doubt = publisher.clock.why()
+                self.well_at = None if doubt else time.monotonic()
+                self._worker.well(self, ledger, was_away=away > 0, doubt=doubt)
                 away = 0.0
             except LedgerUnavailable as error:
                 self._worker.ledger_away(self, error, again=away > 0)
@@ -184,13 +191,13 @@ class Worker:
         self._scheduler = _alarm_clock()
 
     def run(self, lanes: Sequence[Lane]) -> int:
-        """Blocks until SIGTERM or SIGINT (then 0), or until a lane dies (then 1)."""
+        """Blocks until SIGTERM, SIGINT or SIGHUP (then 0), or until a lane dies (then 1)."""
         self._lanes = lanes
         if self._watch is not None:
             self._watch.lanes_well = self._all_well
             self._watch.start()
         with _Bell() as self._bell:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _SIGNALS:
                 # SimpleQueue.put is reentrant: an Event could deadlock in a signal handler.
                 signal.signal(number, lambda got, _: self._why_stop.put(signal.Signals(got).name))
             self._scheduler.start()
@@ -219,18 +226,31 @@ class Worker:
             misfire_grace_time=None,
         )
 
-    def well(self, lane: Lane, ledger: Ledger, *, was_away: bool) -> None:
-        """Says in the ledger that the lane is alive, and has the watch look how things stand."""
+    def well(self, lane: Lane, ledger: Ledger, *, was_away: bool, doubt: str = "") -> None:
+        """Says in the ledger that the lane is alive, and has the watch look how things stand.
+
+        Where there is a doubt about the ledger's clock, nothing is said by it: it would count for
+        long after.
+        """
         if was_away:
             self._tell("ledger_back", account=lane.account, where=ledger.where)
+        if doubt:
+            self._doubted(lane, doubt)
+            return
         now = time.monotonic()
         if now - self._beaten_at.get(lane.account, -LOOK.total_seconds()) >= BEAT_EVERY:
             self._beaten_at[lane.account] = now
+            lane.began = lane.began or ledger.now().isoformat()
             note = {**self._note, "account": lane.account, "began": lane.began}
             ledger.beat(self._beat_name(lane), note)
         if self._watch is not None:
+            self._watch.clear(lane.account, CLOCK)
             self._watch.well(lane.account)
             self._watch.wake()
+
+    def _doubted(self, lane: Lane, doubt: str) -> None:
+        if self._watch is not None:
+            self._watch.witness(lane.account, CLOCK, f"{lane.account}: {doubt}", CLOCK_FIX)
 
     def ledger_away(self, lane: Lane, error: LedgerUnavailable, *, again: bool) -> None:
         """Says once that the ledger does not answer; the lane goes on trying."""

@@ -25,8 +25,9 @@ def logging_kept() -> Iterator[None]:
 
 @contextmanager
 def signals_kept() -> Iterator[None]:
-    """What the process does about SIGTERM and SIGINT."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    """What the process does about SIGTERM, SIGINT and SIGHUP."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {each: signal.getsignal(each) for each in numbers}
     try:
         yield
     finally:

@@ -56,6 +56,7 @@ class SimulatedNetwork:
 
     def __post_init__(self) -> None:
         self.limits = limits()
+        self._time = self.clock
         self._late: list[tuple[datetime, Landed]] = []
         self._by_key: dict[str, Landed] = {}
 
@@ -92,12 +93,12 @@ class SimulatedNetwork:
         if word == "vanish":
             raise InDoubt(network="sim", what="timed out")
         if word.startswith("late:"):
-            lands = self.clock() + timedelta(seconds=float(word.removeprefix("late:")))
+            lands = self._time() + timedelta(seconds=float(word.removeprefix("late:")))
             self._late.append((lands, self._landing(body, lands)))
             raise InDoubt(network="sim", what="timed out")
         landed = self._by_key.get(body["key"]) if self.keyed is not None else None
         if landed is None:
-            landed = self._landing(body, self.clock())
+            landed = self._landing(body, self._time())
             self.landed.append(landed)
             self._by_key[landed.key] = landed
         if word == "lost":
@@ -130,7 +131,7 @@ class SimulatedNetwork:
 
     def settle(self) -> None:
         """Lets land what was late and whose time has come."""
-        now = self.clock()
+        now = self._time()
         for lands, landed in [each for each in self._late if each[0] <= now]:
             self._late.remove((lands, landed))
             self.landed.append(landed)

@@ -46,7 +46,7 @@ def test_no_credit_is_one_alert_however_many_slots_pass() -> None:
     assert "until `bot resume --account x0`" in told["outlook"]
     assert halt_of(world).person
     assert tries(world.network) == 2, "after an upload and a post nothing is even tried"
-    assert {(row.state, row.reason) for row in world.rows()} == {("missed", "paused")}
+    assert {(row.state, row.reason) for row in world.rows()} == {("missed", "halted")}
     assert world.told("failed") == []
 
 
@@ -104,7 +104,7 @@ def test_it_may_begin_with_the_pictures_before_the_slot() -> None:
     world.run_for(timedelta(minutes=33))
     assert len(world.told("halted")) == 1
     assert world.network.calls.count("upload") == 1
-    assert (world.row().state, world.row().reason) == ("missed", "paused")
+    assert (world.row().state, world.row().reason) == ("missed", "halted")
 
 
 def test_it_may_begin_with_the_pictures_of_another_attempt() -> None:
@@ -163,7 +163,7 @@ def test_each_slot_is_tried_once_and_in_silence_until_one_goes_out() -> None:
         assert tries(world.network) == 1
         world.network.calls.clear()
     assert len(world.told("halted")) == 1
-    assert {(row.state, row.reason) for row in world.rows()} == {("missed", "paused")}
+    assert {(row.state, row.reason) for row in world.rows()} == {("missed", "halted")}
     assert world.told("unhalted") == []
     world.run_for(HOUR)
     assert len(world.seen) == 1

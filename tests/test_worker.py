@@ -75,6 +75,7 @@ class FakePublisher:
     late: list[Exception] = field(default_factory=list)
     stopping: Callable[[], bool] = lambda: False
     steps: int = 0
+    clock: Any = field(default_factory=lambda: SimpleNamespace(why=lambda: ""))
 
     def step(self) -> datetime:
         self.steps += 1
@@ -147,6 +148,9 @@ class Watcher:
 
     def well(self, account: str) -> None:
         self.heard.append(f"well {account}")
+
+    def clear(self, account: str, kind: str) -> None:
+        self.heard.append(f"no {kind} {account}")
 
     def ledger_away(self, account: str, error: LedgerUnavailable) -> None:
         self.heard.append(f"ledger_away {account}")
@@ -520,7 +524,7 @@ def test_a_lane_that_rests_stops_at_once() -> None:
 # -- stopping ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
     account, other = Account(), Account("y")
 
@@ -685,6 +689,7 @@ def test_the_watch_looks_after_each_step_and_hears_of_what_no_row_tells(naps: li
         "start",
         "ledger_away x",
         "ledger_away x",
+        "no clock x",
         "well x",
         "wake",
         "stop last_look=False",
@@ -722,3 +727,14 @@ def test_a_beat_goes_to_the_ledger_every_quarter_of_a_minute_at_most(clock: Cloc
     well(run, second, clock, ledger)
     well(run, second, clock, ledger)
     assert len(ledger.called()) == 1, "each lane has its own"
+
+
+def test_by_a_clock_that_is_not_believed_no_beat_is_written() -> None:
+    watch, account = Watcher(), Account()
+    doubts = ["the clock is wrong", ""]
+    account.publisher.clock = SimpleNamespace(why=lambda: doubts.pop(0) if doubts else "")
+    account.publisher.step_does = lambda n: timedelta() if n < 2 else HOUR
+    run = Run(account, watch=watch)
+    assert run.until(lambda: account.publisher.wait_for(2)) == 0
+    assert watch.heard[:4] == ["start", "clock x: x: the clock is wrong", "no clock x", "well x"]
+    assert [name for name, _ in account.ledger.called()].count("beat") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -59,7 +59,7 @@ class World:
             spread=lambda: 1.0,
         )
 
-    def at(self, when: datetime) -> World:
+    def at(self, when: datetime) -> Self:
         self.now = when
         return self
 

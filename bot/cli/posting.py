@@ -21,7 +21,7 @@ from bot.cli.shared import (
     pick_accounts,
     zone_of,
 )
-from bot.errors import ContentError, LedgerUnavailable, NotSent
+from bot.errors import ContentError, LedgerUnavailable, NotSent, SettingsError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -80,8 +80,39 @@ class Session:
         for what in self.campaign.left_out:
             self.tell("left_out", where=str(what.where), what=what.what, fix=what.fix)
         bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
-        self.networks = {account.name: self._network(account) for account in self.accounts}
         self.watch = self._make_watch() if self.live else None
+        self.keyless: dict[str, SettingsError] = {}
+        self.networks = dict(self._networks())
+        self.accounts = [each for each in self.accounts if each.name in self.networks]
+
+    def _networks(self) -> Iterator[tuple[str, Network]]:
+        """Each account's network. One whose credentials are missing stays out, and is told of.
+
+        SettingsError where no account is left.
+        """
+        for account in self.accounts:
+            try:
+                yield account.name, self._network(account)
+            except SettingsError as error:
+                self.keyless[account.name] = error
+        if len(self.keyless) == len(self.accounts):
+            raise next(iter(self.keyless.values()))
+        for name, missing in self.keyless.items():
+            what, _, fix = str(missing).partition("\n")
+            self.tell("keys", account=name, why=what, fix=fix)
+        if self.watch is not None:
+            self._watch_keys(self.watch)
+
+    def _watch_keys(self, watch: Watch) -> None:
+        from bot.troubles import KEYS
+
+        for account in self.accounts:
+            missing = self.keyless.get(account.name)
+            if missing is None:
+                watch.clear(account.name, KEYS)
+            else:
+                what, _, fix = str(missing).partition("\n")
+                watch.witness(account.name, KEYS, f"{account.name} does not post: {what}", fix)
 
     def _make_watch(self) -> Watch:
         """What sees to it that somebody hears of trouble. SettingsError for ALERT_URL."""
@@ -151,6 +182,7 @@ class Session:
             self.tell,
             approved=self.approved(),
             stopping=stopping,
+            asks_time=self.live,
         )
 
     def approved(self) -> Callable[[Planned], bool]:
@@ -190,7 +222,9 @@ def post(bot: Bot, now: bool, accounts: tuple[str, ...], mode: str | None) -> in
     with session.watched() as ledger:
         ledger.migrate()
         codes = [_post(session, ledger, account, now) for account in session.accounts]
-    return max(codes, default=0)
+    for name, error in session.keyless.items():
+        click.echo(session.redact(f"{name}: not posted: {error}"), err=True)
+    return max([*codes, *(1 for _ in session.keyless)], default=0)
 
 
 def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
@@ -207,7 +241,8 @@ def _post(session: Session, ledger: Ledger, account: Account, now: bool) -> int:
     else:
         while publisher.step() <= ledger.now():
             pass
-        trouble.extend(_left_due(session, ledger, account, publisher.unread))
+        trouble.extend(_left_due(session, ledger, account, publisher))
+    _watch_clock(session, account, publisher.clock.why())
     trouble.extend(_unsettled(ledger, account, began))
     trouble.extend(_halted(ledger, account))
     if session.watch is not None:
@@ -224,8 +259,26 @@ def _halted(ledger: Ledger, account: Account) -> Iterator[str]:
         yield f"{account.name}: halted: {' '.join(part for part in said if part)}"
 
 
-def _left_due(session: Session, ledger: Ledger, account: Account, unread: str) -> Iterator[str]:
-    """The slot that is live and was not sent, and why."""
+def _watch_clock(session: Session, account: Account, doubt: str) -> None:
+    from bot.clocks import FIX
+    from bot.troubles import CLOCK
+
+    if session.watch is not None and doubt:
+        session.watch.witness(account.name, CLOCK, f"{account.name}: {doubt}", FIX)
+    elif session.watch is not None:
+        session.watch.clear(account.name, CLOCK)
+
+
+def _left_due(
+    session: Session, ledger: Ledger, account: Account, publisher: Publisher
+) -> Iterator[str]:
+    """The slot that is live and was not sent, and why; or why nothing can be said of it."""
+    from bot.clocks import FIX
+
+    if doubt := publisher.clock.why():
+        yield f"{account.name}: not everything is recorded: {doubt}. {FIX}"
+        return
+    unread = publisher.unread
     history, now = ledger.history(account.name), ledger.now()
     planned = next(session.planner.plan(account, history, history.newest or now), None)
     if planned is None or planned.slot.due > now:

@@ -124,6 +124,11 @@ class Halt(NamedTuple):
     token: str = ""
     unread: bool = False
 
+    @property
+    def pauses(self) -> bool:
+        """Whether a person paused the account by this: whatever the program begins has a token."""
+        return not self.token
+
     def stops(self, slot: datetime, now: datetime) -> bool:
         """Whether a slot may not be sent now."""
         return (

@@ -52,6 +52,7 @@ class World:
             self.ledger,
             self.network,
             lambda event, **fields: None,
+            asks_time=False,  # the time is made up, and the fake X has none but this host's
         )
 
     def run(self, end: datetime) -> None:

@@ -24,7 +24,7 @@ def test_a_worker_sees_a_sign_off_without_a_restart(tmp_path: Path) -> None:
             while "unapproved" not in missed:
                 log = json.loads(bot(site, "log", "--json", env=env).stdout)
                 missed = [row["reason"] for row in log]
-            assert x.requests == [], "not even a picture is uploaded"
+            assert x.signed == [], "not even a picture is uploaded"
             bot(site, "approve", "--count", "30", "--yes", "--by", "Ada Example", env=env)
             x.wait_for(2, timeout=60)
         finally:

@@ -60,7 +60,7 @@ def test_nothing_due(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> No
     done = cli("post", env=live)
     assert (done.out, done.complaint()) == ("", [])
     assert [event["event"] for event in done.events()] == ["birth"]
-    assert x.requests == []
+    assert x.signed == []
     again = cli("post", env=live)
     assert (again.out, again.err) == ("", "")
 
@@ -126,7 +126,7 @@ def test_a_pause(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
     cli("pause")
     done = cli("post", env=live, code=1)
     assert done.complaint() == [f"{slot}: due, and not sent: paused; `bot resume` lifts it"]
-    assert x.requests == []
+    assert x.signed == []
     cli("resume")
     cli("post", env=live)
     assert states(cli) == {slot: "posted"}
@@ -140,7 +140,7 @@ def test_what_is_not_signed_off(cli: Cli, live: dict[str, str], x: FakeX, site: 
     done = cli("post", env=live, code=1)
     why = "it is not signed off; see `bot approve`"
     assert done.complaint() == [f"{slot}: due, and not sent: {why}"]
-    assert x.requests == []
+    assert x.signed == []
     cli("approve", slot, "--yes", "--by", "Ada")
     cli("post", env=live)
     assert states(cli) == {slot: "posted"}
@@ -177,19 +177,42 @@ def test_slots_before_the_history_begins_are_nobodys_fault(
     assert done.complaint() == []
 
 
-def test_one_account_of_several(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
-    due(site)
+def with_french(site: Path) -> None:
+    """The campaign with a second account."""
     text = (site / CAMPAIGN).read_text(encoding="utf-8")
     other = '[accounts.fr]\nnetwork = "x"\nlanguage = "fr"\n[accounts.x]'
     (site / CAMPAIGN).write_text(text.replace("[accounts.x]", other))
     media = (site / "media/media.toml").read_text("utf-8")
     both = 'alt = {en = "The harbour.", fr = "Le port."}'
     (site / "media/media.toml").write_text(re.sub("alt = .*", both, media), "utf-8")
+
+
+def test_one_account_of_several(cli: Cli, live: dict[str, str], x: FakeX, site: Path) -> None:
+    due(site)
+    with_french(site)
     cli("post", "--account", "x", env=live)
     assert len(x.posts) == 1
-    done = cli("post", env=live, code=2)
+
+
+def test_an_account_whose_keys_are_missing_stops_itself_alone(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path
+) -> None:
+    slot = due(site)
+    with_french(site)
+    done = cli("post", env=live, code=1)
+    assert len(x.posts) == 1
+    assert states(cli)[slot] == "posted"
+    (told,) = said(done, "keys")
+    assert told["account"] == "fr"
+    assert "FR_API_KEY" in told["why"] + told["fix"]
+    assert "fr: not posted: FR_API_KEY" in done.err
     assert "X_" not in done.err
-    assert "FR_API_KEY" in done.err, "all of its accounts, and that one has no credentials"
+    needs = cli("status", "--json", code=1).json()["needs_a_person"]
+    assert [(each["id"], each["state"]) for each in needs] == [("fr", "keys")]
+    assert "FR_API_KEY" in cli("status", code=1).out
+    both = live | {name.replace("X_", "FR_", 1): live[name] for name in [*NAMES, "X_API_URL"]}
+    cli("post", env=both)
+    assert cli("status", "--json").json()["needs_a_person"] == []
 
 
 # -- the next one, now ------------------------------------------------------------------------
@@ -242,7 +265,7 @@ def test_a_dry_run_of_what_is_due_uses_up_nothing(
     first = cli("post", "--dry-run", env=live)
     assert said(first, "dry_run")[0]["body"] == said(cli("post"), "dry_run")[0]["body"]
     assert (site / "bot.sqlite3").read_bytes() == before
-    assert x.requests == []
+    assert x.signed == []
     cli("post", "--live", env={**live, "DRY_RUN": "true"})
     assert states(cli) == {slot: "posted"}
     assert x.posts[0].text == said(first, "dry_run")[0]["body"]["text"]
@@ -250,7 +273,7 @@ def test_a_dry_run_of_what_is_due_uses_up_nothing(
 
 def test_the_last_option_wins(cli: Cli, live: dict[str, str], x: FakeX) -> None:
     cli("post", "--now", "--live", "--dry-run", env=live)
-    assert x.requests == []
+    assert x.signed == []
 
 
 # -- what it refuses to begin with ------------------------------------------------------------
@@ -277,7 +300,7 @@ def test_live_on_a_disk_that_vanishes_is_refused(
     done = cli(*command, env={**live, "DYNO": "worker.1"}, code=2)
     assert done.complaint()[0].startswith("Error: DATABASE_URL: SQLite on Heroku")
     assert "ALLOW_EPHEMERAL_LEDGER=true" in done.complaint()[1]
-    assert x.requests == []
+    assert x.signed == []
     assert not list(site.glob("*.sqlite3"))
 
 
@@ -294,7 +317,7 @@ def test_a_database_that_is_away(cli: Cli, live: dict[str, str], x: FakeX) -> No
         done = cli("post", "--now", env=env, code=1)
         assert "did not answer" in done.err
         assert "correct-horse" not in done.err
-    assert x.requests == []
+    assert x.signed == []
 
 
 # -- alerts -----------------------------------------------------------------------------------
@@ -322,7 +345,7 @@ def test_what_only_a_person_can_mend_halts_the_account_with_one_alert(
         env = {**live, "ALERT_URL": listener.url}
         first = cli("post", env=env, code=1)
         (alert,) = listener.alerts()
-        asked = len(x.requests)
+        asked = len(x.signed)
         cli("post", env=env, code=1)
         again = cli("post", env=env, code=1)
         assert listener.alerts() == []
@@ -330,7 +353,7 @@ def test_what_only_a_person_can_mend_halts_the_account_with_one_alert(
     assert "Nothing is posted there until `bot resume --account x`." in alert["message"]
     assert "x: halted: X: not sent: " in first.err
     assert "x: halted: X: not sent: " in again.err
-    assert len(x.requests) == asked, "nothing is asked of X any more"
+    assert len(x.signed) == asked, "nothing is asked of X any more"
     assert states(cli) in ({}, {slot: "retry"}), "it is not the post's fault"
     told = cli("status", env=live, code=1).out
     assert "HALTED: x, since " in told
@@ -590,3 +613,10 @@ def test_an_account_that_can_not_be_read_says_why_nothing_goes_out(
     x.faults.clear()
     cli("post", env=live)
     assert states(cli) == {slot: "posted"}
+
+
+def test_with_no_account_left_it_ends_as_before(cli: Cli, live: dict[str, str], site: Path) -> None:
+    with_french(site)
+    without = {name: value for name, value in live.items() if name not in NAMES}
+    for command in ("post", "run"):
+        assert "FR_API_KEY" in cli(command, env=without, code=2).err

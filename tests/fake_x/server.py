@@ -103,6 +103,11 @@ class FakeX:
         with self._store.lock:
             return list(self._store.requests)
 
+    @property
+    def signed(self) -> list[Logged]:
+        """Those that came with credentials: all but the question what time it is."""
+        return [each for each in self.requests if "authorization" in each.headers]
+
     def environment(self, username: str | None = None, prefix: str = "X") -> dict[str, str]:
         """The settings that point the bot's account here."""
         user = self.users[username] if username else next(iter(self.users.values()))

@@ -38,6 +38,7 @@ class Life:
         self.now = self.began
         self.ledger = MemoryLedger(clock=lambda: self.now)
         self.ledger.close = lambda: None  # type: ignore[method-assign]
+        self.at(self.began)
         self.process()
 
     def process(self, url: str | None = None) -> None:

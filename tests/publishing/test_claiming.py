@@ -63,7 +63,7 @@ def test_a_late_start_counts_the_slots_since_starts_and_goes_on_as_the_preview_s
     late.ledger = MemoryLedger(clock=lambda: late.now)
     worker = late.new_worker()
     late.step(worker)
-    assert [row.reason for row in late.rows()] == ["late"] * 4
+    assert [row.reason for row in late.rows()] == ["rescheduled"] * 4
     assert late.seen == []
     late.run_for(timedelta(days=2), worker)
     assert late.seen == [each.post.text for each in shown[4:] if each.post]

@@ -27,7 +27,7 @@ def test_a_post_of_the_campaigns_that_is_no_slots_is_asked_about_once() -> None:
     (told,) = world.told("halted")
     assert "sim:/r1" in told["why"]
     assert len(world.seen) == 1, "the slot that may have had it is not sent"
-    assert (world.row().state, world.row().reason) == ("missed", "paused")
+    assert (world.row().state, world.row().reason) == ("missed", "halted")
     world.ledger.unhalt("x0")
     world.ledger.suspect("x0", START)
     world.run_for(3 * HOUR, edited(world))

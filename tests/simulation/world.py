@@ -575,6 +575,7 @@ class RememberingPlanner:
     def __init__(self, number: int) -> None:
         self._planner = edition(number)
         self.hashtag = self._planner.hashtag
+        self.seed = self._planner.seed
         self.makes = self._planner.makes
         self.says = f"edition {number}"
         self._asked: tuple[History, datetime] | None = None
