@@ -101,8 +101,6 @@ def check_body(
         what = f"The template has {len(body):,} characters; at most {MAX_CHARACTERS:,} are read"
         report.error("template-too-long", 1, what, "A post has a few hundred. Shorten it.")
         return
-    if _is_half_merged(body, report):
-        return
     body = _with_fields(template, report)
     _check_source(_COMMENT.sub(_blank, body), template, report)
     tree = _parse(body, environment, report)
@@ -120,15 +118,6 @@ def check_body(
         _check_printed(printed, template, report)
     for each in found:
         report.remnant(each, own)
-
-
-def _is_half_merged(body: str, report: _Report) -> bool:
-    """Whether a merge left its marks, which explain whatever else is wrong then."""
-    own = own_words(body)
-    mark = next((each for each in remnants(own) if each.rule == "own-merge"), None)
-    if mark is not None:
-        report.remnant(mark, own)
-    return mark is not None
 
 
 def _with_fields(template: Template, report: _Report) -> str:

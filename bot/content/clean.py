@@ -59,8 +59,8 @@ _TAG = r"</?[A-Za-z][A-Za-z0-9]*(?:[ \t][^<>\n]*)?/?>"
 
 RULES = (
     Rule(
-        "own-merge",
-        r"^(?:<{7}|>{7}|\|{7}|={7})(?![<>|=])[^\n]*",
+        "merge-mark",
+        r"^(?:<{7}|>{7}|\|{7}|={7})(?: [^\n]*)?$",
         "error",
         "A merge left its mark here: {}",
         "Keep one of the two versions, and take out the lines with <<<<<<<, ======= and >>>>>>>.",
@@ -163,6 +163,13 @@ def tell(found: Iterable[Remnant], where: Place, of: str, findings: Findings) ->
     for each in found:
         report = findings.error if each.severity == "error" else findings.warn
         report(each.rule, where, f"In {of}: {each.what}", each.fix)
+
+
+def merge_mark(text: str) -> Remnant | None:
+    """The first mark that a merge left; where there is one, little else of the text can be read."""
+    if "=======" not in text and "<<<<<<<" not in text and ">>>>>>>" not in text:
+        return None
+    return next((each for each in remnants(text) if each.rule == "merge-mark"), None)
 
 
 def _remnant(rule: Rule, match: re.Match[str]) -> Remnant | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bot.content.campaign import Settings, is_language
+from bot.content.clean import merge_mark
 from bot.content.reading import Findings, listed, meant, nearest, shown
 from bot.domain import CARD, KINDS, Asset, Kind, Place, Template
 from bot.media import alt_for
@@ -55,6 +56,11 @@ class Templates:
 
     def read(self, path: str, name: str, text: str) -> Template:
         """The template in a file's text. What is wrong goes to the findings."""
+        merged = merge_mark(text)
+        if merged is not None:
+            line = text.count("\n", 0, merged.at) + 1
+            self._findings.error(merged.rule, Place(path, line), merged.what, merged.fix)
+            return Template(name, (), "", where=Place(path, 1))
         head = _Head(path, self._findings)
         body = head.read(text)
         template = Template(

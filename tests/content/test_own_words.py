@@ -127,11 +127,11 @@ WRONG = {
     "[[ name ]]": "own-braces",
     "[[ name": "own-braces",
     "name ]]": "own-braces",
-    "<<<<<<< HEAD": "own-merge",
-    "<<<<<<<": "own-merge",
-    "||||||| 3f2a": "own-merge",
-    "=======": "own-merge",
-    ">>>>>>> other": "own-merge",
+    "<<<<<<< HEAD": "merge-mark",
+    "<<<<<<<": "merge-mark",
+    "||||||| 3f2a": "merge-mark",
+    "=======": "merge-mark",
+    ">>>>>>> other": "merge-mark",
     "# check with legal": "own-note",
     "  # check with legal": "own-note",
     "## Heading": "own-note",
@@ -230,7 +230,13 @@ def test_so_is_a_link_in_them(tmp_path: Path) -> None:
 def test_a_merge_is_one_mistake(tmp_path: Path) -> None:
     both = f"<<<<<<< HEAD\nNow {HASHTAG}\n=======\nThen {HASHTAG}\n>>>>>>> other"
     (problem,) = problems_of(tmp_path, quote(HASHTAG, both))
-    assert (problem.rule, str(problem.where)) == ("own-merge", f"{QUOTE}:8")
+    assert (problem.rule, str(problem.where)) == ("merge-mark", f"{QUOTE}:8")
+
+
+def test_so_it_is_in_the_head(tmp_path: Path) -> None:
+    both = "<<<<<<< HEAD\nattach: square\n=======\nattach: banner\n>>>>>>> other\n"
+    (problem,) = problems_of(tmp_path, quote("attach: square\n", both))
+    assert (problem.rule, str(problem.where)) == ("merge-mark", f"{QUOTE}:2")
 
 
 def test_each_place_is_told_of(tmp_path: Path) -> None:
@@ -248,7 +254,7 @@ def test_each_place_is_told_of(tmp_path: Path) -> None:
     [
         "{# TODO { demand.to } <!-- x --> #}",
         "{% if quote.by == '[[ TODO ]]' %}and{% endif %}",
-        "{#\n# check with legal\n<<<<<<< HEAD\n#}",
+        "{#\n# check with legal\n#}",
         "[{{ quote.when }}] (1) <3 50 % * {{ quote.when }}",
         "Quote unquote: a demand, a fact.",
         "http://a_b_c*d*e",
