@@ -33,13 +33,13 @@ class Guarded:
 
     def __init__(self, stream: TextIO, redact: Redact) -> None:
         self._stream = stream
-        self._redact = redact
+        self.redact = redact
 
     def write(self, text: str | bytes) -> int:
         if not text and isinstance(text, bytes):
             raise TypeError("this stream takes text")
         said = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
-        self._stream.write(self._redact(said))
+        self._stream.write(self.redact(said))
         return len(text)
 
     def writelines(self, lines: Iterator[str]) -> None:

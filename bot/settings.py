@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from bot.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 LogFormat = Literal["text", "json"]
@@ -223,7 +223,10 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
 
     Raises SettingsError for a file that others may read, or a value that can't be understood.
     """
-    merged = {**_read_file(folder / ".env"), **environ}
+    path = folder / ".env"
+    file = _read_file(path)
+    _refuse_proxies(path, file.keys() - environ.keys())
+    merged = {**file, **environ}
     given = {name: value.strip() for name, value in merged.items() if value.strip()}
     values = _DEFAULTS | given
     endings = tuple(f"_{ending}" for ending in _ENDINGS)
@@ -298,6 +301,17 @@ def _read_file(path: Path) -> dict[str, str]:
     except UnicodeDecodeError as error:
         raise SettingsError(name=path, what="is not UTF-8", fix="Save it as UTF-8.") from error
     return _parse(path, text)
+
+
+def _refuse_proxies(path: Path, names: Iterable[str]) -> None:
+    """Libraries read them where they are; only half of the traffic would go by a file's."""
+    for name in sorted(names):
+        if name.upper() in PROXIES | {"NO_PROXY"}:
+            raise SettingsError(
+                name=path,
+                what=f"{name} is read from the environment alone, not from here",
+                fix="Set it where the program is started: in the service's file, or on the host.",
+            )
 
 
 def _refuse_if_shared(path: Path, descriptor: int) -> None:

@@ -105,11 +105,13 @@ def make_planner(campaign: Campaign) -> Planner:
 
 def make_network(bot: Bot, account: Account, settings: Settings) -> Network:
     """The account's network with its credentials. SettingsError where one is missing."""
+    from bot.logs import redactor
     from bot.networks.x import API_URL, X, XCredentials
 
     secrets = settings.x_credentials(account.name)
     credentials = XCredentials(*(secret.reveal() for secret in secrets))
-    return X(credentials, str(bot.root), settings.x_api_url(account.name) or API_URL)
+    api_url = settings.x_api_url(account.name) or API_URL
+    return X(credentials, str(bot.root), api_url, redact=redactor(settings.secrets()))
 
 
 def make_dry_network(bot: Bot, account: Account, settings: Settings, tell: Tell) -> Network:
@@ -236,8 +238,9 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for number, name in enumerate(columns, 1):
         table.add_column(name, no_wrap=number < len(columns), overflow="fold")
+    redact = getattr(sys.stdout, "redact", str)  # now: once a long word is folded it is not known
     for row in rows:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text(redact(cell), style=_STYLES.get(cell, "")) for cell in row))
     Console().print(table)
 
 

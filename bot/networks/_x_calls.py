@@ -13,7 +13,7 @@ from requests import RequestException
 
 from bot.domain import Receipt
 from bot.errors import InDoubt, NotSent, Refused
-from bot.networks._http import FileBody, Flight
+from bot.networks._http import Answer, FileBody, Flight
 from bot.networks._x_answers import (
     first_words,
     judge,
@@ -51,11 +51,12 @@ class Line(NamedTuple):
     api: str
     client: Any
     flight: Flight
+    redact: Callable[[str], str]
 
     def post(self, request: Request) -> Receipt:
         """Sends a post. Raises NotSent, Refused or InDoubt, and what the flight's guard raised."""
         failure = self._carry("posting", request)
-        answer = self.flight.answer
+        answer = self._answer()
         if answer is not None:
             return read_receipt(answer)
         if self.flight.wrote:
@@ -65,7 +66,7 @@ class Line(NamedTuple):
     def ask(self, doing: str, request: Request, body: FileBody | None = None) -> dict[str, Any]:
         """The JSON object that X answers anything but a post with. Raises NotSent or Refused."""
         failure = self._carry(doing, request, body)
-        answer = self.flight.answer
+        answer = self._answer()
         if answer is None:
             raise _never_reached(doing, failure) from failure
         if not 200 <= answer.status < 300:
@@ -73,6 +74,14 @@ class Line(NamedTuple):
         if answer.body is None:
             raise unreadable(doing) from failure
         return read_json(answer.body)
+
+    def _answer(self) -> Answer | None:
+        """What X answered. A refusal may repeat what it was sent, so it is read redacted."""
+        answer = self.flight.answer
+        if answer is None or not answer.body or 200 <= answer.status < 300:
+            return answer
+        said = self.redact(answer.body.decode("utf-8", "surrogateescape"))
+        return answer._replace(body=said.encode("utf-8", "surrogateescape"))
 
     def _carry(
         self, doing: str, request: Request, body: FileBody | None = None

@@ -97,7 +97,8 @@ class X:
     Without credentials it still says what it would send; everything that talks raises NotSent.
     `root` is the folder that holds media/; `api_url` another address for X. `clock` (seconds that
     never go back) and `sleep` time the wait for X to process a picture; by default `abort` ends
-    that sleep too. A request is over after `request_seconds`.
+    that sleep too. A request is over after `request_seconds`. `redact` takes secrets out of what X
+    answers before anything is made of it.
     """
 
     limits = LIMITS
@@ -114,6 +115,7 @@ class X:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
         request_seconds: float = REQUEST_SECONDS,
+        redact: Callable[[str], str] = str,
     ) -> None:
         from threading import Lock
 
@@ -124,6 +126,7 @@ class X:
         self._clock = clock
         self._sleep = sleep
         self._request_seconds = request_seconds
+        self._redact = redact
         self._lock = Lock()
         self._flights: set[Flight] = set()
         self._ready: dict[tuple[str, str], Uploaded] = {}
@@ -225,9 +228,9 @@ class X:
         flight = Flight(self._api_url, self._request_seconds, before_write, self._time.hear)
         with self._in_flight(flight):
             try:
-                yield _open_line(self._credentials, self._api_url, flight)
+                yield _open_line(self._credentials, self._api_url, flight, self._redact)
             except NetworkError as error:
-                _hide(error, self._credentials)
+                _hide(error, self._redact)
                 raise
 
     @contextmanager
@@ -287,11 +290,8 @@ def _tell_cost(posts: int, in_all: int) -> None:
     log.info(said, posts, low, high, most)
 
 
-def _hide(error: NetworkError, credentials: XCredentials) -> None:
-    """Takes the credentials out of what is said of an error: whoever answered may repeat them."""
-    from bot.logs import redactor
-
-    redact = redactor([getattr(credentials, name) for name in credentials.__slots__])
+def _hide(error: NetworkError, redact: Callable[[str], str]) -> None:
+    """Takes secrets out of what is said of an error; it is kept in the ledger."""
     said = [(name, value) for name, value in error.facts.items() if isinstance(value, str)]
     error.facts.update({name: redact(value) for name, value in said})
 
@@ -303,7 +303,9 @@ def _unused(error: BaseException, flight: Flight) -> bool:
     return not flight.wrote
 
 
-def _open_line(credentials: XCredentials, api: str, flight: Flight) -> Line:
+def _open_line(
+    credentials: XCredentials, api: str, flight: Flight, redact: Callable[[str], str]
+) -> Line:
     import logging
 
     import requests
@@ -324,4 +326,4 @@ def _open_line(credentials: XCredentials, api: str, flight: Flight) -> Line:
         wait_on_rate_limit=False,
     )
     client.session = Session(flight, API_URL)
-    return Line(api, client, flight)
+    return Line(api, client, flight, redact)

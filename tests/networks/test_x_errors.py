@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain import Post, Receipt
 from bot.errors import InDoubt, NetworkError, NotSent, Refused
+from bot.logs import redactor
 from bot.networks.x import X, XCredentials
 from tests.networks.servers import Api, Link, Server, nobody, problem, reply, then
 
@@ -541,3 +542,13 @@ def test_a_base_address_may_have_a_path() -> None:
     with Api(lambda _: SENT) as server:
         send(make(f"{server.url}/to/x/"))
     assert server.seen[0].target == "/to/x/2/tweets"
+
+
+def test_a_secret_in_an_answer_is_gone_before_the_answer_is_cut_short() -> None:
+    said = "x" * 190 + " token-secret-of-somebody"
+    with Api(lambda _: problem(400, "invalid-request", said)) as server:
+        x = X(CREDENTIALS, ".", server.url, redact=redactor(["token-secret-of-somebody"]))
+        with pytest.raises(Refused) as caught:
+            send(x)
+    assert "token-" not in str(caught.value)
+    assert "xxx ***" in str(caught.value)
