@@ -17,7 +17,7 @@ from bot.approval import possible_keys, read_approvals
 from bot.content import Loaded, read
 from bot.content.lock import EDITED, left_over
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Problem
-from bot.judging import check_text
+from bot.judging import check_text, gathered
 from bot.media.inspecting import inspect_assets, inspect_cards
 from bot.pictures import check_pictures
 from bot.planning import Planned, Planner
@@ -165,8 +165,12 @@ def _sign_offs(
 def _texts(planner: Planner, account: Account, campaign: Campaign) -> Iterator[Problem]:
     """Every text this account could ever post."""
     deck = planner.deck(account)
-    for template, units, composed in deck.every():
-        yield from check_text(template, units, composed, deck.limits, campaign)
+    found = (
+        problem
+        for template, units, composed in deck.every()
+        for problem in check_text(template, units, composed, deck.limits, campaign)
+    )
+    yield from gathered(found, campaign)
 
 
 # -- the coming weeks -------------------------------------------------------------------------

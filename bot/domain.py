@@ -49,13 +49,19 @@ NOWHERE, CAMPAIGN = Place(""), Place("messages/campaign.toml")
 
 
 class Problem(NamedTuple):
-    """Something wrong with the content: where, what, and what to do about it."""
+    """Something wrong with the content: where, what, and what to do about it.
+
+    Of a post that is too long, `about` has the network, the template and the passages that it was
+    made of, and `over` by how much.
+    """
 
     rule: str
     where: Place
     what: str
     fix: str = ""
     severity: Severity = "error"
+    about: tuple[str, ...] = ()
+    over: int = 0
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f"\n    {self.fix}" if self.fix else "")

@@ -7,6 +7,7 @@ the one calls an error the other never holds.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.composing import Composed, Unit
@@ -49,8 +50,52 @@ def _too_long(
         _body(template),
         f"With {names} the post is {composed.length} long on {limits.network}, {over} over its "
         f"{limits.text}, even with the shortest words and attribution.",
-        f"Give the passage a shorter `short` form ({places}), or shorten the template.",
+        f"Shorten the template by {over}, or give the passage a shorter `short` form ({places}).",
+        about=(limits.network, template.name, *(unit.lead.id for unit in units)),
+        over=over,
     )
+
+
+def gathered(problems: Iterable[Problem], campaign: Campaign) -> list[Problem]:
+    """The same problems, but what is too long told once, of the template or passage that it is.
+
+    Of all posts that are too long the template or passage in most of them is named first, then that
+    in most of those that are left; a template before a passage. One post alone stays as it is.
+    """
+    told: list[Problem] = []
+    left: list[Problem] = []
+    for problem in dict.fromkeys(problems):
+        (left if problem.over else told).append(problem)
+    while left:
+        parts = Counter((each.about[0], part) for each in left for part in each.about[1:])
+        most = max(parts.values())
+        network, part = next(key for key, count in parts.items() if count == most)
+        its = [each for each in left if each.about[0] == network and part in each.about[1:]]
+        left = [each for each in left if each not in its]
+        told.append(its[0] if len(its) == 1 else _one_for(its, part, campaign))
+    return told
+
+
+def _one_for(problems: Sequence[Problem], part: str, campaign: Campaign) -> Problem:
+    """One problem for all posts in which this template, or this passage, is too long."""
+    overs = [each.over for each in problems]
+    by = f"by {max(overs)}" if len({*overs}) == 1 else f"by {min(overs)} to {max(overs)}"
+    network = problems[0].about[0]
+    template = campaign.templates.get(part)
+    if template is not None:
+        what = (
+            f"The template is too long {by} for {len(problems)} posts on {network}, even with the "
+            "shortest words and attributions."
+        )
+        worst = max(problems, key=lambda each: each.over).about[2]
+        fix = f"Take {max(overs)} out of its own words; the longest post is that with `{worst}`."
+        return Problem("post-too-long", _body(template), what, fix)
+    what = (
+        f"`{part}` is too long {by} for {len(problems)} posts on {network}, even with its shortest "
+        "words and attribution."
+    )
+    fix = f"Give it a `short` form that is {max(overs)} shorter."
+    return Problem("post-too-long", campaign.passages[part].where, what, fix)
 
 
 def _links(

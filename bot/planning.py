@@ -48,7 +48,7 @@ from bot.domain import (
     Use,
     text_key,
 )
-from bot.judging import check_text
+from bot.judging import check_text, gathered
 from bot.media import fitting
 from bot.media.inspecting import unfit
 from bot.schedule import slots
@@ -133,7 +133,7 @@ class Planner:
     def left_out(self) -> tuple[Problem, ...]:
         """What is left out of the content, and what of the posts composed so far was not dealt."""
         refused = (problem for deck in self._decks.values() for problem in deck.refused)
-        return tuple(dict.fromkeys([*self._campaign.left_out, *refused]))
+        return tuple(gathered([*self._campaign.left_out, *refused], self._campaign))
 
     @property
     def seed(self) -> int:

@@ -57,7 +57,7 @@ POSTS = [
         "post-too-long",
         f"{QUOTE}:4",
         ("With `dockers/stand` the post is 326 long on x, 46 over its 280", "shortest words"),
-        f"`short` form ({DOCKERS}:7), or shorten the template",
+        f"Shorten the template by 46, or give the passage a shorter `short` form ({DOCKERS}:7)",
     ),
     Bad(
         "a passage that is too long",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from tests.checking.builder import (
     written,
 )
 from tests.checking.cases import CASES, LONG, Bad, padded_png
+from tests.content.builder import FILES
 from tests.site import ROOT
 
 
@@ -107,13 +109,23 @@ def test_a_sign_off_for_a_slot_that_has_passed_needs_nobody(tmp_path: Path) -> N
     assert checked(tmp_path, {APPROVED: past}) == []
 
 
-def test_every_combination_that_is_too_long_is_told(tmp_path: Path) -> None:
-    problems = checked(
+def test_a_template_that_is_too_long_is_told_once_by_how_much(tmp_path: Path) -> None:
+    (problem,) = checked(
         tmp_path, edited(POSITION, ("{{ position }}\n", f"{{{{ position }}}}{LONG}\n"))
     )
-    assert [problem.rule for problem in problems] == ["post-too-long"] * 2
-    assert "`dockers/right`" in told(problems)
-    assert "`port-watch/watch`" in told(problems)
+    assert (problem.rule, problem.where.file) == ("post-too-long", POSITION)
+    assert re.search(r"too long by \d+ to \d+ for 2 posts on x", problem.what)
+    assert re.search(r"Take \d+ out of its own words.*`port-watch/watch`", problem.fix)
+
+
+def test_a_passage_that_is_too_long_everywhere_is_told_once(tmp_path: Path) -> None:
+    """Not once of each template that would print it."""
+    other = {POSITION.replace("position", "another"): FILES[POSITION]}
+    files = {**other, **edited(WATCH, ("the harbour, and", f"the {LONG}and"))}
+    (problem,) = (p for p in checked(tmp_path, files) if p.severity == "error")
+    assert (problem.rule, str(problem.where)) == ("post-too-long", f"{WATCH}:13")
+    assert "`port-watch/watch` is too long by 66 for 2 posts on x" in problem.what
+    assert problem.fix == "Give it a `short` form that is 66 shorter."
 
 
 def test_pictures_are_looked_at_though_the_content_can_not_be_loaded(tmp_path: Path) -> None:
