@@ -23,7 +23,7 @@ from bot.cli import bot
 from bot.content.templates import HEAD_KEYS
 from bot.domain import COOLDOWN, KINDS, REST, STATES
 from bot.networks import base, x
-from bot.settings import SETTINGS
+from bot.settings import PROXIES, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -151,7 +151,7 @@ def test_the_reference_has_every_setting_with_its_default() -> None:
 
 @pages
 def test_no_page_names_a_setting_that_does_not_exist(page: Path) -> None:
-    known = {setting.name for setting in SETTINGS}
+    known = {setting.name for setting in SETTINGS} | PROXIES | {"NO_PROXY"}
     known |= {setting.name.replace("X_", "X_FR_") for setting in SETTINGS if setting.per_account}
     for words in code(page.read_text(encoding="utf-8")):
         name = words.partition("=")[0]
