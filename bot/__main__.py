@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -75,9 +76,18 @@ def _collect_seldom() -> None:
 
 
 def _write_whatever_comes() -> None:
-    """Where a terminal's encoding lacks a character, its number is better than no output at all."""
+    """Where a terminal's encoding lacks a character, its number is better than no output at all.
+
+    Windows writes into files and pipes in an old encoding of the country, where those who read want
+    UTF-8.
+    """
+    old = sys.platform == "win32" and "PYTHONIOENCODING" not in os.environ
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+        if not isinstance(stream, io.TextIOWrapper) or stream.encoding.lower() == "utf-8":
+            continue
+        if old and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
+        else:
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -12,13 +12,11 @@ and two branches merge (.gitattributes says how). To take one back, delete its l
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +25,7 @@ from bot.composing import dressed
 from bot.content.reading import FORBIDDEN, MAX_BYTES, Findings, Reader, one_line, shown
 from bot.content.tables import Table, read_table
 from bot.content.tags import mention_in
-from bot.content.writing import quoted, write_whole
+from bot.content.writing import quoted, taking_turns, write_whole
 from bot.domain import Campaign, Place, Post, Problem
 from bot.errors import ContentError, UsageError
 from bot.planning import Planned, Planner
@@ -285,7 +283,7 @@ def approve(
     can't be one or more posts than the file has room for, and OSError.
     """
     name = name_in(by)
-    with _alone(root):
+    with taking_turns(root / "messages"):
         before = {approval.key: approval for approval in Approvals.load(root)}
         new = {
             key: _approval(planned, key, name, at)
@@ -344,14 +342,3 @@ def _line(approval: Approval) -> str:
         "key": approval.key,
     }
     return "  {" + ", ".join(f"{name} = {quoted(said)}" for name, said in fields.items()) + "},\n"
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One after the other, where two sign off in the same folder: the page and a terminal, say."""
-    folder = os.open(root / "messages", os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

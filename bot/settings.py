@@ -315,9 +315,10 @@ def _refuse_proxies(path: Path, names: Iterable[str]) -> None:
 
 
 def _refuse_if_shared(path: Path, descriptor: int) -> None:
+    """Windows says of every file that all may read it: who may stands elsewhere there."""
     import os
 
-    if os.fstat(descriptor).st_mode & 0o077:
+    if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
         raise SettingsError(
             name=path, what="others may read it or write to it", fix=f"Run: chmod 600 {path}"
         )

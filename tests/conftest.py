@@ -31,17 +31,23 @@ _MOST_WORKERS = 8
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """A folder of tests is run by pytest-xdist, a worker for each core; a file is run right here.
+    """A folder of tests is run by pytest-xdist, side by side; a file is run right here.
 
-    `-n 0` runs all of it right here, as does `-p no:xdist`.
+    Two workers for each core, since tests of processes wait half of the time. `-n 0` runs all of it
+    right here, as do `-p no:xdist` and `--pdb`.
     """
     option = config.option
     if getattr(option, "numprocesses", 0) is not None or hasattr(config, "workerinput"):
         return  # without xdist, told otherwise, or a worker itself
-    if any(Path(argument).is_dir() for argument in config.args):
-        option.numprocesses = "auto"
-        option.maxprocesses = option.maxprocesses or _MOST_WORKERS
+    if any(Path(argument).is_dir() for argument in config.args) and not option.usepdb:
+        option.numprocesses = min(2 * _cores(), _MOST_WORKERS)
         option.dist = "worksteal" if option.dist == "no" else option.dist
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
 
 
 @pytest.hookimpl(wrapper=True)

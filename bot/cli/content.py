@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,7 +101,7 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     loaded = read(bot.root, known_networks=NETWORKS, lint=False)
     if loaded.fatal and not all(each.rule == "lock-unreadable" for each in loaded.fatal):
         raise ContentError(loaded.fatal)
-    texts = {name.rpartition("/")[2]: _read(name, loaded.whole) for name in sources}
+    texts = {os.path.basename(name): _read(name, loaded.whole) for name in sources}  # noqa: PTH119
     problems = [*loaded.problems]
     lock, said = loaded.lock, list[str]()
     if texts:

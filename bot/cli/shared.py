@@ -169,7 +169,8 @@ def own_name() -> str:
         said = subprocess.run(
             ["git", "config", "user.name"],  # noqa: S607 - whichever git the user has
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         ).stdout.strip()
     except OSError:

@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import stat
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -25,13 +27,37 @@ def write_whole(path: Path, content: str | bytes) -> None:
     try:
         with partial.open("wb") as file:
             with suppress(FileNotFoundError):
-                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
+                partial.chmod(stat.S_IMODE(path.stat().st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def taking_turns(folder: Path) -> Iterator[None]:
+    """One after the other, where two write in the same folder: the page and a terminal, say.
+
+    Windows knows no locks of folders. There a hidden file stands for it, and who waits for longer
+    than ten seconds is told so by an OSError.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        held = os.open(folder / ".turn", os.O_RDWR | os.O_CREAT)
+        take, how = msvcrt.locking, (msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        held = os.open(folder, os.O_RDONLY)
+        take, how = fcntl.flock, (fcntl.LOCK_EX,)
+    try:
+        take(held, *how)
+        yield
+    finally:
+        os.close(held)
 
 
 def quoted(text: str) -> str:

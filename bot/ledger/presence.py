@@ -5,15 +5,23 @@ and they are gone when it is, however it ended; a stopped process keeps them. Fr
 exclusive is one step (a flock lets go in between, and somebody else who tries just then would
 believe to be alone). Closing any descriptor of the file would drop them: only this module opens it,
 and once per process.
+
+Windows has no such locks, so a ledger in SQLite is only read there.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from bot.errors import SettingsError
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 _PRESENT, _SETTING_UP = 0, 1
 """Which byte of the file is locked for what."""
@@ -35,7 +43,17 @@ def _key(path: str) -> tuple[int, str]:
 
 
 def enter(path: str) -> None:
-    """From now on this process uses the ledger whose lock file this is. Raises OSError."""
+    """From now on this process uses the ledger whose lock file this is.
+
+    Raises OSError, and SettingsError where the system can't show who uses it.
+    """
+    if fcntl is None:
+        raise SettingsError(
+            name="DATABASE_URL",
+            what="a ledger in SQLite needs the file locks of Linux or macOS, which this system "
+            "does not have; posting is for those",
+            fix="Post from one of them, or set it to a PostgreSQL database.",
+        )
     with _mutex:
         mark = _marks.get(_key(path)) or _open(path)
         mark.users += 1

@@ -184,8 +184,8 @@ class Editor:
         path = f"{folder}/{stem}{suffix}"
         if not is_name(stem):
             raise CannotEdit("Only templates and the short forms of passages are edited here.")
-        home = os.path.realpath(self._root)
-        if os.path.realpath(self._root / path) != f"{home.rstrip(os.sep)}/{path}":
+        expected = Path(os.path.realpath(self._root)) / path
+        if Path(os.path.realpath(self._root / path)) != expected:
             raise CannotEdit(f"{path} is a link to elsewhere, so it is not edited here.")
         return path
 

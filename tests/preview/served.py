@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.approval import Approval, Approvals, approve
-from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of
 from bot.content import load
 from bot.domain import Problem
@@ -21,7 +20,7 @@ from bot.preview.editing import Editor
 from bot.preview.live import Live
 from bot.preview.serving import Server, Site, listen
 from bot.preview.sheet import Sheet
-from tests.preview.sheets import BEGIN, sheet_of
+from tests.preview.sheets import BEGIN, problems_of, sheet_of
 
 
 class Answer:
@@ -73,7 +72,7 @@ class Served:
         self._socket.close()
 
     def _problems(self) -> Sequence[Problem]:
-        return check(self.root, limits_of(NETWORKS), BEGIN)
+        return problems_of(self.root)
 
     def _make(self, problems: Sequence[Problem]) -> Sheet:
         load(self.root, NETWORKS)
