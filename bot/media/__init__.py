@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -159,6 +160,24 @@ class Home:
         if str(real) == whole:
             self._inner_folders.add(folder)
         return real
+
+    def instead(self, file: str) -> str:
+        """What to do about a file that isn't there, where one is that was probably meant."""
+        if file.startswith("media/") and os.path.lexists(self._folder + os.sep + file[6:]):
+            return f'Leave out media/, the folder that is meant anyway: file = "{file[6:]}".'
+        folder, _, name = file.rpartition("/")
+        try:
+            there = sorted(os.listdir(f"{self._folder}{os.sep}{folder}"))  # noqa: PTH208
+        except OSError:
+            there = []
+        composed = unicodedata.normalize("NFC", name)
+        for other in there:
+            if unicodedata.normalize("NFC", other) == composed:
+                return "There is one of that name with its accents in other characters: rename it."
+        for other in there:
+            if unicodedata.normalize("NFC", other).casefold() == composed.casefold():
+                return f"There is `{other}`: capitals count, so name it just as the file is named."
+        return "Put it into media/, or correct the name."
 
 
 class _AssetError(Exception):
@@ -356,7 +375,8 @@ class _Loader:
                 raise _AssetError("missing-key", "no file is named", 'Add file = "picture.png".')
             return path, _look_at(self._home.find(file))
         except _AssetError as error:
-            self._add(error.rule, name, f"assets.{name}: {error.what}", error.fix, key="file")
+            fix = self._home.instead(file) if error.rule == "missing-file" else error.fix
+            self._add(error.rule, name, f"assets.{name}: {error.what}", fix, key="file")
             return path, _UNSEEN
 
     def _note_twins(self, assets: Mapping[str, Asset]) -> None:

@@ -49,6 +49,34 @@ BAD: dict[str, Bad] = {
     "curly quotation marks": Bad(
         "[assets.a]\nfile = “a.png”\n", "toml-syntax", 2, ("Curly", "`bot check --fix` does")
     ),
+    "the folder named, too": Bad(
+        catalogue("media/a.png"),
+        "missing-file",
+        2,
+        ("a.png is missing", "Leave out media/", 'file = "a.png"'),
+        {"a.png": PNG},
+    ),
+    "capitals": Bad(
+        catalogue("img.png"),
+        "missing-file",
+        2,
+        ("img.png is missing", "There is `IMG.PNG`: capitals count"),
+        {"IMG.PNG": PNG},
+    ),
+    "a name with its accents in pieces": Bad(
+        catalogue("é.png"),
+        "missing-file",
+        2,
+        ("é.png is missing", "its accents in other characters: rename it"),
+        {"e\u0301.png": PNG},
+    ),
+    "a name that the catalogue has in pieces": Bad(
+        catalogue("e\u0301.png"),
+        "missing-file",
+        2,
+        ("is missing", "its accents in other characters: rename it"),
+        {"é.png": PNG},
+    ),
     "not UTF-8": Bad(b'[assets.a]\n# caf\xe9\nfile = "a.png"', "not-utf8", 2, ("UTF-8",)),
     "an id twice": Bad(
         catalogue("a.png") + catalogue("b.png"), "duplicate-id", 4, ("[assets.a1] stands twice",)
