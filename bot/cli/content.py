@@ -120,7 +120,7 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     for line in said:
         click.echo(line)
     errors = sum(problem.severity == "error" for problem in problems)
-    if errors:
+    if errors and not nothing:
         click.secho(f"{counted(errors, 'error')}: what has one is not locked.", fg="red", bold=True)
     return 1 if errors else 0
 
