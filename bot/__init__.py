@@ -19,7 +19,6 @@ The modules in reading order. A module imports only modules above it (import-lin
     composing     pure: template, passages, picture and a network's limits to a Post
     judging       pure: what is wrong with one such post
     planning      pure: for each slot, draw and compose
-    pictures      what the campaign's own pictures say, and whether they still do
     approval      which posts a person has signed off
     checking      everything that could go wrong with this content
     drafting      new content before it is written: its text, and the posts it would make

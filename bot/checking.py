@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 from bot.approval import possible_keys, read_approvals
 from bot.content import Loaded, read
 from bot.content.lock import EDITED, left_over
+from bot.content.pictures import check_pictures
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Problem
 from bot.judging import check_text, gathered
 from bot.media.inspecting import inspect_assets, inspect_cards
-from bot.pictures import check_pictures
 from bot.planning import Planned, Planner
 from bot.schedule import begins, slots
 
@@ -46,7 +46,7 @@ def check(root: Path, limits: Mapping[str, Limits], now: datetime | None = None)
     if is_wrong:
         found += inspect_assets(loaded.whole.assets, root, list(limits.values()))
     else:
-        found += left_over(loaded.whole, loaded.lock)
+        found += left_over(loaded.whole, loaded.lock, root)
         found += _check_sound(loaded, root, limits, now or datetime.now(UTC))
     unique = {(p.rule, p.where, p.what): p for p in found}
     return sorted(unique.values(), key=_by_place)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.composing import Composed, Unit
+from bot.content.scanning import secret_in
 from bot.content.tags import mention_in, tagged
 from bot.content.words import marked
 from bot.domain import Campaign, Limits, Passage, Place, Problem, Template
@@ -30,6 +31,9 @@ def check_text(
     for rule, what, fix in _faults(units, composed, campaign, limits.addresses(composed.text)):
         yield Problem(rule, _body(template), f"With {names}: {what}", fix)
     yield from _links(template, units, composed, limits, campaign)
+    for secret in filter(None, map(secret_in, composed.text.split("\n"))):
+        fix = "Secrets belong in .env. Take it out, and replace it: it may have been seen."
+        yield Problem("secret", _body(template), f"In the post seems to stand {secret}", fix)
 
 
 def _body(template: Template, line: int = 0) -> Place:

@@ -30,6 +30,7 @@ from itertools import product
 from typing import NamedTuple
 
 from bot.composing import Composed, Composer, Unit, dressed
+from bot.content.scanning import secret_in
 from bot.domain import (
     CARD,
     COOLDOWN,
@@ -281,7 +282,12 @@ class Deck:
     def _fit(self, assets: Mapping[str, Asset], languages: Sequence[str]) -> dict[str, Asset]:
         """Those that the network takes, in the version that it takes, with alt text."""
         fit = {name: fitting(asset, self.limits) for name, asset in assets.items()}
-        return {name: each for name, each in fit.items() if not unfit(each, self.limits, languages)}
+        return {
+            name: each
+            for name, each in fit.items()
+            if not unfit(each, self.limits, languages)
+            and not any(map(secret_in, each.alt.values()))
+        }
 
     def templates(self, lead: Unit) -> list[Template]:
         """The templates that can lead with this unit, and have a picture for it."""

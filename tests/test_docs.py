@@ -326,7 +326,6 @@ def test_ci_runs_the_readmes_two_commands(word: str, which: int) -> None:
 def sources() -> list[Path]:
     modules = [
         "provenance.py",
-        "pictures.py",
         "approval.py",
         "checking.py",
         "judging.py",

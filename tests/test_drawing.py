@@ -19,11 +19,11 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageSequence
 
 from bot import content, drawing
 from bot.content.cards import Page, said
+from bot.content.pictures import RECORD, Sheet, read_record, sheets
 from bot.domain import Campaign
 from bot.drawing import animation, build, typesetting
 from bot.drawing.typesetting import Press
 from bot.errors import BotError, ContentError
-from bot.pictures import RECORD, Sheet, read_record, sheets
 from tests.locked import lock
 from tests.ocr import letters, need_tesseract, read
 from tests.site import ROOT, bot

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot import checking, pictures
-from bot.content import load, read
+from bot import checking
+from bot.content import load, pictures, read
+from bot.content.pictures import Sheet, brief, check_pictures, read_record, sheets
 from bot.domain import Asset, Campaign, Passage, Place, Problem, Statement
 from bot.networks.x import LIMITS
-from bot.pictures import Sheet, brief, check_pictures, read_record, sheets
 from tests.generated import asset, campaign, passage, statement
 from tests.site import ROOT
 

@@ -18,6 +18,7 @@ post it. The parts, in reading order; each imports only parts above it:
     splicing      other short forms in a statement's text, the rest of it as it is
     cards         the cards with the words of passages
     lock          what was verified, and whether the content still is that
+    pictures      what the campaign's own pictures say, and whether they still do
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from bot.content.campaign import PATH, Settings, read_campaign
 from bot.content.cards import card_pages, read_cards
 from bot.content.clean import remnants, tell
 from bot.content.lock import EDITED, Lock, check_bytes, check_passages, read_lock
+from bot.content.pictures import check_pictures
 from bot.content.reading import Findings, Reader, shown
 from bot.content.statements import FOLDER as STATEMENTS
 from bot.content.statements import Collected, link_passages, read_statement
@@ -138,15 +140,29 @@ class Loaded:
         return check_bytes(self.sound.pictures, self.lock)
 
     @cached_property
+    def _verified(self) -> Campaign:
+        """Of what is sound, the passages that were verified; every picture."""
+        sound = self.sound
+        passages = _together({n: p for n, p in sound.passages.items() if n not in self.unverified})
+        withheld = {n: p for n, p in self.whole.passages.items() if n not in passages}
+        return sound._replace(passages=passages, withheld=withheld)
+
+    @cached_property
+    def _untrue(self) -> list[Problem]:
+        """What keeps pictures of the program's own from saying what the content says now."""
+        found = check_pictures(self._verified, Path(self.whole.root))
+        return [problem for problem in found if problem.severity == "error"]
+
+    @cached_property
     def campaign(self) -> Campaign:
         """What may be posted. What is left out is in `left_out`, in words."""
-        sound, unseen = self.sound, self.unseen
-        passages = _together({n: p for n, p in sound.passages.items() if n not in self.unverified})
-        found = sound._replace(
-            passages=passages,
-            withheld={n: p for n, p in self.whole.passages.items() if n not in passages},
-            assets={n: a for n, each in sound.assets.items() if (a := _seen(each, unseen))},
-            cards={n: a for n, a in sound.cards.items() if a.path not in unseen},
+        verified, unseen = self._verified, self.unseen
+        wrong = {problem.where for problem in self._untrue}
+        assets = {n: a for n, a in verified.assets.items() if a.where not in wrong}
+        cards = {n: a for n, a in verified.cards.items() if Place(a.path) not in wrong}
+        found = verified._replace(
+            assets={n: a for n, each in assets.items() if (a := _seen(each, unseen))},
+            cards={n: a for n, a in cards.items() if a.path not in unseen},
             left_out=self.left_out,
         )
         return found._replace(digest=_digest(found))
@@ -154,13 +170,16 @@ class Loaded:
     @property
     def to_draw(self) -> Campaign:
         """What pictures may show, and every picture that is asked for, in whatever state."""
-        return self.campaign._replace(assets=self.whole.assets, cards=self.whole.cards)
+        assets, cards = self.whole.assets, self.whole.cards
+        return self._verified._replace(assets=assets, cards=cards, left_out=self.left_out)
 
     @property
     def left_out(self) -> tuple[Problem, ...]:
         """Every error there is, what is no longer what was verified first, each said once."""
         errors = [problem for problem in self.problems if problem.severity == "error"]
-        each = [*self.unverified.values(), *errors, *self.unseen.values()]
+        untrue = {problem.where for problem in self._untrue}
+        unseen = [problem for problem in self.unseen.values() if problem.where not in untrue]
+        each = [*self.unverified.values(), *errors, *self._untrue, *unseen]
         first = [problem for problem in each if problem.rule in EDITED]
         return tuple(dict.fromkeys([*first, *each]))
 

@@ -78,7 +78,6 @@ class Entry:
     text: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
     about: Mapping[str, str] = field(default_factory=dict, compare=False)
     verified: str = field(default="", compare=False)
-    where: Place = field(default=Place(PATH), compare=False)
 
 
 class Lock(NamedTuple):
@@ -217,7 +216,6 @@ def _read_entry(table: Table) -> Entry:
         {} if text is None else {name: text.texts(name) for name in text.data},
         _texts(about),
         verified,
-        table.where,
     )
 
 
@@ -309,11 +307,18 @@ def _check_bytes(path: str, asset: Asset, locked: str | None) -> Problem | None:
     return None
 
 
-def left_over(campaign: Campaign, lock: Lock) -> Iterator[Problem]:
-    """Warns of what the lock has and the content hasn't."""
+def left_over(campaign: Campaign, lock: Lock, root: Path) -> Iterator[Problem]:
+    """Warns of what the lock under this root has and the content hasn't."""
     fix = "Run `bot verify SOURCE…`, which takes it out."
     for statement, entry in sorted(lock.statements.items()):
         for name in sorted(entry.words):
             if f"{statement}/{name}" not in campaign.passages:
                 what = f"The lock knows `{statement}/{name}`, which isn't there any more"
-                yield Problem("lock-stale", entry.where, what, fix, severity="warning")
+                where = Place(PATH, _line_of(statement, root))
+                yield Problem("lock-stale", where, what, fix, severity="warning")
+
+
+def _line_of(statement: str, root: Path) -> int:
+    """Where a statement's part of the lock begins. Looked for only when it is to be said."""
+    lines = (root / PATH).read_text("utf-8").split("\n")
+    return next((n for n, line in enumerate(lines, 1) if line.strip() == f"[{statement}]"), 1)

@@ -4,8 +4,9 @@
     animation     scenes to an animated GIF
     design.typ    how they look
 
-What is to stand on each picture comes from `bot.pictures`. Only what changed is drawn: a picture
-stays as it is while its words, its bytes, the design and the tools are what media/built.toml says.
+What is to stand on each picture comes from `bot.content.pictures`. Only what changed is drawn: a
+picture stays as it is while its words, its bytes, the design and the tools are what is recorded in
+media/built.toml.
 The libraries for drawing are in the extra `pictures`; no other command needs them.
 """
 
@@ -17,13 +18,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.content.cards import FOLDER
+from bot.content.pictures import RECORD, Made, Record, Sheet, file_hash, read_record, sheets
 from bot.content.statements import FOLDER as STATEMENTS
 from bot.domain import Campaign, Problem
 from bot.drawing.animation import STEPS, animate
 from bot.drawing.typesetting import Press, tools
 from bot.errors import BotError, ContentError
 from bot.media import SMALLER, SMALLER_SIDE
-from bot.pictures import RECORD, Made, Record, Sheet, file_hash, read_record, sheets
 
 WIDTHS = {"poster": 1448}
 """Pixels of a picture's width, where it is not 1080."""

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from bot.content.cards import Page
+from bot.content.pictures import DESIGN, design_hash
 from bot.errors import BotError
-from bot.pictures import DESIGN, design_hash
 
 FAMILY = "font_manrope"
 """The package (on PyPI, font-manrope) that brings the type: Latin and Cyrillic, under the OFL."""

@@ -538,10 +538,10 @@ PLANS = [
             **edited(
                 DOCKERS, (RIGHT, RIGHT + RIGHT.replace("right]", "rights]").replace("a h", "h"))
             ),
-            **edited(CAMPAIGN, (MONTHLY, WEEKLY)),
+            **edited(CAMPAIGN, (MONTHLY, WEEKLY), ("[schedule]", "seed = 2\n[schedule]")),
         },
         "near-twins",
-        f"{CAMPAIGN}:12",
+        f"{CAMPAIGN}:13",
         (
             "`x` would post two texts within 30 days that are 99 % alike",
             "position with dockers/right,",

@@ -49,7 +49,7 @@ def check_lock(campaign: Campaign, root: Path) -> list[Problem]:
     """What is wrong with the passages by the lock, and with the lock."""
     lock, problems = read_lock(root)
     found = dict.fromkeys(check_passages(campaign.passages, lock).values())
-    return problems or [*found, *left_over(campaign, lock)]
+    return problems or [*found, *left_over(campaign, lock, root)]
 
 
 def locked(root: Path, **overrides: str | bytes | None) -> Campaign:

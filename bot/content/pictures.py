@@ -26,7 +26,7 @@ from bot.media import smaller_path
 
 RECORD = "media/built.toml"
 
-DESIGN = Path(__file__).parent / "drawing" / "design.typ"
+DESIGN = Path(__file__).parents[1] / "drawing" / "design.typ"
 """How the pictures look: sizes, colours, type."""
 
 MOVEMENT = DESIGN.with_name("animation.py")
@@ -336,12 +336,14 @@ def check_pictures(campaign: Campaign, root: Path) -> Iterator[Problem]:
     yield from problems
     record = read_record(root)
     cards = {card.path for card in campaign.cards.values()}
+    known = campaign.pictures
     used = [sheet for sheet in wanted if sheet.asset or sheet.files[0] in cards]
     for sheet in used:
         where = sheet.asset.where if sheet.asset else Place(sheet.files[0])
         for path in sheet.files:
             made = record.files.get(path)
-            if made is None or made != Made(sheet.source, file_hash(root / path)):
+            found = known[path].sha256 if path in known else file_hash(root / path)
+            if made is None or made != Made(sheet.source, found):
                 what = f"{path} is not what the content gives now"
                 fix = "Run `bot media build`, and look at it."
                 yield Problem("picture-stale", where, what, fix)
