@@ -116,3 +116,12 @@ def only_alert(alerts: list[dict[str, Any]]) -> dict[str, Any]:
     if len(alerts) != 1:
         pytest.fail(f"{len(alerts)} alerts: {alerts}")
     return alerts[0]
+
+
+def all_clear(one: Life, alert: dict[str, Any]) -> None:
+    one.hour()
+    assert one.needs() == []
+    alerts, beats = one.told()
+    over = only_alert(alerts)
+    assert (over["id"], over["stage"]) == (alert["id"], "over")
+    assert beats > 0

@@ -4,35 +4,14 @@ end one all-clear."""
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import CAMPAIGN, HOURLY
-from tests.content.builder import png, write_campaign
-from tests.hearing.life import Life, life, only_alert
+from tests.hearing.life import Life, all_clear, only_alert
 from tests.networks.servers import Api, Link, Server, nobody, reply, then
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    large_enough_for_x = {"media/square.png": png(8, 8)}
-    return write_campaign(tmp_path / "site", **{CAMPAIGN: HOURLY}, **large_enough_for_x)
-
-
-@pytest.fixture
-def one(site: Path) -> Iterator[Life]:
-    """An account that has posted well for an hour."""
-    with life(site) as found:
-        found.step()
-        found.hour()
-        assert len(found.x.posts) == 1
-        alerts, beats = found.told()
-        assert (alerts, beats > 0) == ([], True)
-        yield found
 
 
 def lost_hours(one: Life, hours: int = 2) -> dict[str, Any]:
@@ -52,15 +31,6 @@ def lost_hours(one: Life, hours: int = 2) -> dict[str, Any]:
     assert need["reason"]
     assert need["fix"]
     return alert
-
-
-def all_clear(one: Life, alert: dict[str, Any]) -> None:
-    one.hour()
-    assert one.needs() == []
-    alerts, beats = one.told()
-    over = only_alert(alerts)
-    assert (over["id"], over["stage"]) == (alert["id"], "over")
-    assert beats > 0
 
 
 def garbled(data: bytes) -> Callable[[], Server]:
