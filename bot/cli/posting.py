@@ -182,6 +182,7 @@ class Session:
             self.tell,
             approved=self.approved(),
             stopping=stopping,
+            content=self.campaign.digest,
             asks_time=self.live,
         )
 

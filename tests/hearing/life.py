@@ -16,10 +16,12 @@ import pytest
 
 from bot import status, watching
 from bot.cli.shared import NETWORKS, Bot, limits_of
+from bot.clocks import FIX as CLOCK_FIX
 from bot.ledger.memory import MemoryLedger
 from bot.networks.x import X, XCredentials
 from bot.planning import Planner
 from bot.publishing import Publisher
+from bot.troubles import CLOCK
 from bot.watching import Outlet, Watch
 from tests.fake_x import FakeX
 from tests.listener import Listener
@@ -65,6 +67,7 @@ class Life:
             self.ledger,
             self.network,
             lambda *_, **__: None,
+            content=campaign.digest,
             spread=lambda: 1.0,
         )
 
@@ -76,6 +79,10 @@ class Life:
         """What a lane does, and what the watch does after it."""
         while self.publisher.step() <= self.now:
             pass
+        if doubt := self.publisher.clock.why():
+            self.watch.witness("x", CLOCK, doubt, CLOCK_FIX)
+        else:
+            self.watch.clear("x", CLOCK)
         self.watch._fetched_at = -watching.HEARTBEAT_EVERY
         self.watch.look()
 

@@ -22,6 +22,7 @@ def test_a_cron_job_that_no_longer_runs(one: Life) -> None:
         assert "nobody was there to post it" in need["reason"]
         assert "cron job" in need["fix"]
     assert one.told() == ([], 0), "nobody lives who could send an alert"
+    one.at(slot + 2 * HOUR + 40 * MINUTE)
     one.process()
     one.step()
     alerts, beats = one.told()
