@@ -536,7 +536,7 @@ class Publisher:
             return self._settle_sending(row, now)
         if row.state == "retry" and now >= row.expires_at:
             return self._settle_expired(row)
-        if row.next_at is not None and now < row.next_at:
+        if row.next_at is not None and now < row.next_at <= now + TOO_OLD:
             return min(row.next_at, row.expires_at) if row.state == "retry" else row.next_at
         return self._settle_retry(row, now) if row.state == "retry" else self._doubt(row, now)
 

@@ -101,6 +101,7 @@ class Memory:
         self._rows = 0
         self._suspected = False
         self._certain = False
+        self._misdated = False
 
     def same_past(self) -> bool:
         """Whether the database is the one that was looked at."""
@@ -120,8 +121,9 @@ class Memory:
         self._certain = self._certain or trust.noticed is not None
 
     def lost_some(self) -> bool:
-        """Whether something is certainly lost: that is mended, be there anything to send or not."""
-        return not self.whole() and self._certain
+        """Whether that is mended at once, be there anything to send or not: something is certainly
+        lost, or slots were recorded by a clock that was wrong, without reading first."""
+        return not self.whole() and (self._certain or self._misdated)
 
     def saw(self, rows: int) -> None:
         """Takes in how many rows there are. There are never fewer than before."""
@@ -142,8 +144,9 @@ class Memory:
         name, now = self._account.name, self._ledger.now()
         trust = self._ledger.trust(name)
         since = None
-        if self._lineage is None and trust.life is not None and now - trust.life > ALIVE:
-            since = max(trust.life - CLOCK_SKEW, now - COOLDOWN)
+        if self._lineage is None and trust.life is not None:
+            since = _asleep_since(trust.life, now)
+            self._misdated = trust.life > now + CLOCK_SKEW
         before = trust.lineage or self._lineage
         if lineage and before and lineage != before:
             self._suspect(min(since or now, now - FORGOTTEN), now)
@@ -304,6 +307,16 @@ class Memory:
         fix = "Look at them: is one of them a slot's that `bot log` does not have as posted?"
         ids = [receipt.remote_id for receipt in receipts]
         self._record(self._halts.beginning(why, fix, person=True, asked=ids))
+
+
+def _asleep_since(life: datetime, now: datetime) -> datetime | None:
+    """Since when nobody may have written anything, by the newest sign of life. None: just now.
+
+    One from a time to come was written by a clock that was wrong, and says nothing.
+    """
+    if life > now + CLOCK_SKEW:
+        return now - FORGOTTEN
+    return max(life - CLOCK_SKEW, now - COOLDOWN) if now - life > ALIVE else None
 
 
 def _begin(row: Row) -> datetime | None:

@@ -13,7 +13,7 @@ from bot.ledger.base import ALIVE
 from bot.networks.base import FOREVER
 from bot.planning import Planner
 from bot.publishing import PREPARE
-from bot.reconciling import CLOCK_SKEW, FORGOTTEN, FOUND
+from bot.reconciling import CLOCK_SKEW, FORGOTTEN, FOUND, new_row
 from tests.generated import START, limits
 from tests.reconciling.world import HOUR, Restored, edited, quarantined
 from tests.world import MINUTE, SECOND, SLOT
@@ -453,3 +453,23 @@ def test_rows_that_go_while_the_account_is_read_are_missed_though_others_are_giv
     world.run_for(40 * MINUTE, worker)
     assert [row.state for row in world.rows()][:2] == ["posted", "posted"]
     assert world.posted()[:2] == world.seen[:2]
+
+
+def test_a_sign_of_life_from_a_time_to_come_says_nothing() -> None:
+    """Rows that a wrong clock recorded, without an answer to read the account by: it is read now,
+    though nothing is to be sent."""
+    world = Restored()
+    world.at(SLOT).step()
+    world.beat()
+    backup = world.backup()
+    world.at(SLOT + HOUR).step()
+    assert len(world.posted()) == 2
+    world.restore(backup)
+    ahead = SLOT + 5 * HOUR
+    history = world.ledger.history("x0")
+    lost = next(Planner(world.campaign, {"x": limits()}).plan(world.account, history, SLOT))
+    world.at(ahead)
+    world.ledger.miss([new_row(history.rows + 1, lost)], "late")
+    world.at(SLOT + HOUR + 10 * MINUTE)
+    world.new_worker().step()
+    assert len(world.posted()) == 2, "the row has its post back"

@@ -72,6 +72,7 @@ class Chances:
     upload_refused: float = 0.02
     read_fails: float = 0.12
     read_refused: float = 0.02
+    says_no_time: float = 0.2
     # the network, for each request: what every request of the account meets from then on
     no_credit: float = 0.004
     revoked: float = 0.004
@@ -79,6 +80,7 @@ class Chances:
     # the whole, in the time of a run
     outage: float = 0.3
     clock_jump: float = 0.2
+    clock_far: float = 0.15
     ledger_lost: float = 0.1
     failed_over: float = 0.15
     restored: float = 0.1
@@ -99,7 +101,7 @@ there is something to do: with no row open, and with one."""
 BEYOND = ("late", "stale", "rollback", "clock")
 """What is not promised, each to be played by itself: requests that land later than the quarantine,
 read-backs that miss the newest posts, a backup that takes the ledger's place within 90 seconds of
-its last sign of life, and clocks that part by an hour."""
+its last sign of life, and clocks that part by a little less than publishing calls far."""
 
 MOST_LOST = 12 * HOUR
 LOST = ((SECOND, MINUTE), (MINUTE, 20 * MINUTE), (20 * MINUTE, 6 * HOUR))
@@ -107,7 +109,10 @@ LOST = ((SECOND, MINUTE), (MINUTE, 20 * MINUTE), (20 * MINUTE, 6 * HOUR))
 within the 24 hours that are read then, however late it is noticed."""
 
 FORWARD, BACKWARD = 45.0, 90.0
-"""So far the ledger's clock jumps at most, inside what is promised."""
+"""So far the ledger's clock jumps at most, inside what is promised, where nobody can tell."""
+
+FAR_OFF = ((HOUR / 4, HOUR), (HOUR, 24 * HOUR), (24 * HOUR, 9000 * HOUR))
+"""So far it is off for a while, until a person sets it right: what the network's clock tells."""
 
 NETWORK_SKEW = 120.0
 """So far the network's clock is off. With the ledger's it stays within publishing's CLOCK_SKEW."""

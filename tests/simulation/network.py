@@ -44,6 +44,7 @@ class SimulatedNetwork:
         self._world = process.world
         self._kind = kind = process.world.kind
         self.limits = LIMITS
+        self._heard = False
         self.keyed, self.readable, self.quarantine = kind.keyed, kind.readable, kind.quarantine
 
     def request(self, post: Post, key: str) -> Request:
@@ -58,6 +59,7 @@ class SimulatedNetwork:
             raise NotSent(network="sim", what="the upload did not go through")
         if self._world.fault("upload_refused", "uploading"):
             raise Refused(network="sim", what="the picture was refused")
+        self._heard = True
         return tuple(f"id of {upload.attachment.sha256}" for upload in request.uploads)
 
     def send(
@@ -182,6 +184,7 @@ class SimulatedNetwork:
             raise NotSent(network="sim", what="reading timed out")
         if world.fault("read_refused", "reading back"):
             raise Refused(network="sim", what="reading is not allowed")
+        self._heard = True
         self._process.under_way = world.under_way()
         newest = world.now - (STALE if world.beyond == "stale" else 0.0)
         found = [
@@ -203,10 +206,12 @@ class SimulatedNetwork:
     def whoami(self) -> str:
         return "@sim"
 
-    def clock(self) -> datetime:
-        return self._dated(self._world.now)
+    def clock(self) -> datetime | None:
+        return self._dated(self._world.now) if self._heard else None
 
-    def ask_clock(self) -> datetime:
+    def ask_clock(self) -> datetime | None:
+        if self._world.random() >= self._world.rates["says_no_time"]:
+            self._heard = True
         return self.clock()
 
     def abort(self) -> None:

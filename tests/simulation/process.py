@@ -70,7 +70,7 @@ class Process:
         skewed = world.fault("host_skew", "whole")
         self._skew = world.chance.uniform(1, 60) if skewed else 0.0
         self.publisher = world.make(
-            world.account,
+            planner.account or world.account,
             planner,
             FaultyLedger(self),
             SimulatedNetwork(self),
@@ -119,7 +119,7 @@ class Process:
 
     def beat(self) -> None:
         """Says in the ledger that it was alive up to now, if it was, and that can be said."""
-        if self.beats() and self.world.now >= self.world.away_until:
+        if self.beats() and self.world.now >= self.world.away_until and not self.world.far_off:
             self.world.ledger.beaten[self.name] = self.world.clock()
 
     def look_again(self) -> None:
@@ -261,6 +261,7 @@ WHERE = {
     "begin": "recording",
     "halt": "recording",
     "unhalt": "recording",
+    "note_plan": "recording",
     "suspect": "recording",
     "clear": "recording",
     "recover": "recording",
@@ -271,7 +272,7 @@ WHERE = {
 `looking` where a row is open, else `idle`."""
 
 WRITES = frozenset(
-    "arm rearm move receive miss begin halt unhalt suspect clear recover".split()  # noqa: SIM905
+    "arm rearm move receive miss begin halt unhalt suspect clear recover note_plan".split()  # noqa: SIM905
 )
 
 

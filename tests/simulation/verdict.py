@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.domain import slot_id
 from bot.ledger.base import Row
-from bot.publishing import DEADLINE
+from bot.publishing import DEADLINE, RESCHEDULED
 from bot.schedule import GRACE
 from tests.generated import START
 from tests.simulation.network import Landed
@@ -39,6 +39,7 @@ def losses(world: World) -> list[str]:
     posted = {row.remote_id: row for row in rows.values() if row.state == "posted"}
     landed = {each.remote_id: each for each in world.landed}
     wrong = list(world.wrong)
+    born = world.ledger.history(world.account.name).born or START
     for each in world.landed:
         row = posted.get(each.remote_id)
         forgotten = each.key in world.forgot
@@ -54,6 +55,8 @@ def losses(world: World) -> list[str]:
             wrong.append(f"{key}: still {row.state}")
         elif row.state == "missed" and not row.reason:
             wrong.append(f"{key}: missed without a reason")
+        elif row.reason == RESCHEDULED and not (world.rescheduled or row.slot <= born):
+            wrong.append(f"{key}: rescheduled, but its schedule was always the same")
         elif row.state == "posted" and key not in unjudged:
             seen = landed.get(row.remote_id or "")
             edited = world.edited and key in world.forgot
@@ -66,7 +69,8 @@ def _was_asked(world: World, seen: Landed) -> bool:
     """Whether a person was asked about it; or nobody could: edited since, at no slot's own time."""
     if seen.remote_id in world.asked:
         return True
-    over = min(GRACE, timedelta(seconds=world.step / 2)) + DEADLINE + world.kind.quarantine
+    half = timedelta(seconds=world.step if world.rescheduled else world.step / 2)
+    over = min(GRACE, half) + DEADLINE + world.kind.quarantine
     late = START + timedelta(seconds=seen.at) > world.slot_at[seen.key] + over
     return late and world.edited
 
@@ -81,7 +85,9 @@ def _gaps(world: World, rows: dict[str, Row]) -> list[str]:
     birth = next((row for row in world.ledger.rows() if row.reason == "birth"), None)
     if birth is None:
         return ["nothing was ever recorded"]
-    times = (START + timedelta(seconds=n * world.step) for n in range(-3, world.slots + 1))
+    every = 2 if world.rescheduled else 1  # what only one of the schedules has may be passed by
+    numbers = (n for n in range(-3, world.slots + 1) if n % every == 0)
+    times = (START + timedelta(seconds=n * world.step) for n in numbers)
     ids = (slot_id(world.account.name, at) for at in times if at > birth.slot)
     return [f"{each}: no row" for each in ids if each not in rows]
 

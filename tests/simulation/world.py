@@ -29,6 +29,7 @@ from bot.schedule import GRACE
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulation.faults import (
     BACKWARD,
+    FAR_OFF,
     FORWARD,
     HARSHNESS,
     HOUR,
@@ -76,6 +77,7 @@ class World:
         self.calm = False
         self.now = 0.0
         self.skew = 0.0
+        self.far_off = 0.0
         self.network_skew = 0.0
         self.away_until = 0.0
         self.provable = self.random() < 0.5
@@ -111,6 +113,7 @@ class World:
         self.end = self.slots * self.step
         self.account = Account("x0", "x", self._schedule(minutes))
         self.contents = [RememberingPlanner(number) for number in range(EDITIONS)]
+        self.rescheduled = self._reschedule(minutes)
         begin = START - 3 * self.step * timedelta(seconds=1)
         times = (begin + n * self.step * timedelta(seconds=1) for n in range(self.slots + 4))
         self.slot_at = {slot_id(self.account.name, at): at for at in times}
@@ -126,6 +129,16 @@ class World:
             ends=START + timedelta(seconds=self.end),
         )
 
+    def _reschedule(self, minutes: int) -> bool:
+        """In some of the worlds whose content is edited, the edit leaves every second slot out."""
+        schedule = self.account.schedule
+        if not self.edited or schedule.starts is not None or self.random() >= 0.4:
+            return False
+        sparse = schedule._replace(every=(2 * minutes, "m"))
+        for planner in self.contents[1:]:
+            planner.account = self.account._replace(schedule=sparse)
+        return True
+
     def _new_ledger(self) -> WorldLedger:
         return WorldLedger(self, self._past())
 
@@ -138,7 +151,7 @@ class World:
 
     def clock(self) -> datetime:
         """The ledger's clock."""
-        return START + timedelta(seconds=self.now + self.skew)
+        return START + timedelta(seconds=self.now + self.skew + self.far_off)
 
     def after(self, seconds: float, act: Callable[[], Any]) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._count), act))
@@ -200,6 +213,7 @@ class World:
         self.calm = True
         self.rates = dict.fromkeys(self.rates, 0.0)
         self.ledger.resume()
+        self._set_right()
         self.revoked_until = self.capped_until = 0.0
         if self.random() < 0.5:
             for process in self.processes:
@@ -264,6 +278,8 @@ class World:
         for furthest in (FORWARD, -BACKWARD):
             if self.random() < self.rates["clock_jump"]:
                 self._sometime(partial(self._jump, chance.uniform(0, furthest)))
+        if self.random() < self.rates["clock_far"]:
+            self._sometime(self._go_far)
         if self.random() < self.rates["ledger_lost"]:
             self._sometime(self._lose)
         if not self.provable and self.random() < self.rates["failed_over"]:
@@ -277,7 +293,7 @@ class World:
             self.befell("network_skew", "whole")
             self.network_skew = chance.uniform(-NETWORK_SKEW, NETWORK_SKEW)
         if self.beyond == "clock":
-            self._sometime(partial(self._jump, chance.choice((-HOUR, HOUR))))
+            self._sometime(partial(self._jump, chance.choice((-9 * MINUTE, 9 * MINUTE))))
         if self.beyond == "rollback":
             for number in range(1, self.slots):
                 before = number * self.step - chance.uniform(0, 20 * SECOND)
@@ -324,6 +340,22 @@ class World:
         self.befell("clock_jump", "whole")
         self.skew += seconds
         self._stir()
+
+    def _go_far(self) -> None:
+        """The ledger's clock is far off, until a person sets it right."""
+        self.befell("clock_far", "whole")
+        self.ledger.keep_beats()
+        self.far_off = self.chance.choice((-1, 1)) * self.chance.uniform(
+            *self.chance.choice(FAR_OFF)
+        )
+        self._stir()
+        self.after(self.chance.uniform(10 * SECOND, 2 * HOUR), self._set_right)
+
+    def _set_right(self) -> None:
+        if self.far_off:
+            self.note("person", "sets the clock right")
+            self.far_off = 0.0
+            self._stir()
 
     def _lose(self) -> None:
         """The database is gone; an empty one takes its place."""
@@ -523,6 +555,7 @@ class WorldLedger(MemoryLedger):
         """What it holds now, for later."""
         other = WorldLedger(self._world, self.past)
         other._rows = {account: list(rows) for account, rows in self._rows.items()}
+        other._plans = dict(self._plans)
         other._paused = self._paused
         other._halts, other._trust = dict(self._halts), dict(self._trust)
         other._asked = {account: set(asked) for account, asked in self._asked.items()}
@@ -530,7 +563,13 @@ class WorldLedger(MemoryLedger):
         other.beaten = self._beats_by_now()
         return other
 
+    def keep_beats(self) -> None:
+        """Writes down who beat up to now: from now on nobody does for a while."""
+        self.beaten = self._beats_by_now()
+
     def _beats_by_now(self) -> dict[str, datetime]:
+        if self._world.far_off:
+            return self.beaten
         waiting = {process.name for process in self._world.living() if process.beats()}
         return self.beaten | dict.fromkeys(waiting, self.now())
 
@@ -576,6 +615,7 @@ class RememberingPlanner:
         self._planner = edition(number)
         self.hashtag = self._planner.hashtag
         self.seed = self._planner.seed
+        self.account: Account | None = None
         self.makes = self._planner.makes
         self.says = f"edition {number}"
         self._asked: tuple[History, datetime] | None = None
