@@ -26,6 +26,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,7 @@ from typing import Any
 
 from bot.content.campaign import PATH, Settings, read_campaign
 from bot.content.cards import card_pages, read_cards
-from bot.content.clean import remnants, tell
+from bot.content.clean import PRINTED, remnants, tell
 from bot.content.lock import EDITED, Lock, check_bytes, check_passages, read_lock
 from bot.content.pictures import check_pictures
 from bot.content.reading import Findings, Reader, shown
@@ -46,6 +47,9 @@ from bot.content.templates import Templates, make_environment
 from bot.domain import CARD, EMPTY, Asset, Campaign, Passage, Place, Problem, Template
 from bot.errors import ContentError
 from bot.media import CATALOGUE, Media, load_media
+
+_GAP = re.compile(r"\{\w+\}")
+"""Where the alt text of cards has something of the card."""
 
 __all__ = ["Loaded", "load", "make_environment", "read"]
 
@@ -131,7 +135,7 @@ class Loaded:
             passages=_together(_without(faulty, whole.passages)),
             templates={n: t for n, t in whole.templates.items() if t.where.file not in wrong},
             assets={n: a for n, a in assets.items() if f"assets.{n}" not in faulty},
-            cards=EMPTY if CARD in self._media.faulty else whole.cards,
+            cards=EMPTY if CARD in {*self._media.faulty, *faulty} else whole.cards,
         )
 
     @cached_property
@@ -245,7 +249,7 @@ def _read(
     collected = _read_statements(reader)
     known_assets = None if media.problems and not media.assets else media.assets
     templates = _read_templates(reader, Templates(settings, known_assets, findings))
-    _check_alt_texts(media.assets, findings)
+    _check_alt_texts(media, findings)
     whole = Campaign(
         root=str(reader.root),
         name=settings.name,
@@ -299,13 +303,22 @@ def _named(reader: Reader, folder: str, suffix: str) -> list[tuple[str, str]]:
     return found
 
 
-def _check_alt_texts(assets: Mapping[str, Asset], findings: Findings) -> None:
-    for asset in assets.values():
-        if any(mention_in(text) is not None for text in asset.alt.values()):
-            what = f"The alt text of `{asset.id}` holds an @mention"
-            fix = "Nobody is mentioned unasked: write the name, without @."
-            with findings.about(f"assets.{asset.id}"):
-                findings.error("mention", asset.where, what, fix)
+def _check_alt_texts(media: Media, findings: Findings) -> None:
+    for asset in media.assets.values():
         with findings.about(f"assets.{asset.id}"):
             for text in asset.alt.values():
-                tell(remnants(text), asset.where, f"the alt text of `{asset.id}`", findings)
+                _check_alt(text, asset.where, f"the alt text of `{asset.id}`", findings)
+    for key, alts in media.cards.items():
+        where = Place(CATALOGUE, media.cards_at.get(key))
+        with findings.about(CARD):
+            for text in alts.values():
+                _check_alt(_GAP.sub(PRINTED, text), where, f"the `{key}` of cards", findings)
+
+
+def _check_alt(text: str, where: Place, of: str, findings: Findings) -> None:
+    if mention_in(text) is not None:
+        what = f"{of[:1].upper()}{of[1:]} holds an @mention"
+        findings.error(
+            "mention", where, what, "Nobody is mentioned unasked: write the name, without @."
+        )
+    tell(remnants(text), where, of, findings)

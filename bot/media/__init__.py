@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import tomli
 
-from bot.domain import CARD, Asset, Limits, Place, Problem, Severity
+from bot.domain import CARD, EMPTY, Asset, Limits, Place, Problem, Severity
 from bot.media.heads import HEIC, FormatError, Head, foreign, read_head
 from bot.tomltext import fault_in
 
@@ -81,13 +81,15 @@ class Media(NamedTuple):
     """What media/media.toml has: assets by id, the alt texts of cards by key and language.
 
     `faulty` are the ids of the assets that have an error, and `card` if the alt texts of cards have
-    one. Where the file itself can't be read there are neither assets nor cards.
+    one. `cards_at` has the lines of these. Where the file itself can't be read there are neither
+    assets nor cards.
     """
 
     assets: dict[str, Asset]
     cards: Mapping[str, Mapping[str, str]]
     problems: list[Problem]
     faulty: frozenset[str] = frozenset()
+    cards_at: Mapping[str, int] = EMPTY
 
 
 def load_media(root: Path, text: str | None = None) -> Media:
@@ -289,7 +291,8 @@ class _Loader:
         if len(self._problems) > before:
             faulty.add(CARD)
         self._problems.sort(key=lambda problem: (problem.where.line or 0, problem.rule))
-        return Media(assets, cards, self._problems, frozenset(faulty))
+        cards_at = {key: self._lines.of_cards(key) for key in cards}
+        return Media(assets, cards, self._problems, frozenset(faulty), cards_at)
 
     def _asset(self, name: str, table: Any) -> Asset:
         if not _ID.fullmatch(name):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.content import load, read
 from bot.content.clean import PRINTED, remnants
 from bot.domain import Problem
-from tests.content.builder import NETWORKS, changed, write_campaign
+from tests.content.builder import FILES, NETWORKS, changed, write_campaign
+from tests.site import ROOT
 
 CAMPAIGN = "messages/campaign.toml"
 QUOTE = "messages/templates/quote.txt"
@@ -283,6 +284,34 @@ def test_what_may_not_stand_in_other_words_of_ours(
     (problem,) = problems_of(tmp_path, {path: changed(path, old, new)})
     assert (problem.rule, str(problem.where)) == (rule, f"{path}:{line}")
     assert problem.what.startswith(f"In {of}: ")
+
+
+SENTENCES = """
+[cards]
+alt = "Card: {hashtag}. {words} {by}. {when}."
+alt_demand = "Card, to {to}: {hashtag}. {words} {by}. {when}. *sic*"
+"""
+
+
+def test_the_sentence_that_cards_are_described_with(tmp_path: Path) -> None:
+    """Its gaps are the program's; the rest is ours. With an error in it no card goes out."""
+    media = f"{FILES[MEDIA]!s}{SENTENCES}"
+    root = write_campaign(tmp_path, **{MEDIA: media})
+    loaded = read(root, known_networks=NETWORKS)
+    assert [(each.rule, str(each.where)) for each in loaded.problems] == [
+        ("own-markup", f"{MEDIA}:7")
+    ]
+    (root / MEDIA).write_text(media.replace("Card:", "[TODO] @port:"), encoding="utf-8")
+    loaded = read(root, known_networks=NETWORKS)
+    assert [(each.rule, str(each.where)) for each in loaded.problems[:2]] == [
+        ("mention", f"{MEDIA}:6"),
+        ("own-placeholder", f"{MEDIA}:6"),
+    ]
+    shipped = (ROOT / MEDIA).read_text(encoding="utf-8")
+    broken = {MEDIA: shipped.replace('alt = "Card in white', 'alt = "[TODO] Card in white')}
+    assert broken[MEDIA] != shipped
+    assert read(ROOT, known_networks=NETWORKS).sound.cards != {}
+    assert read(ROOT, known_networks=NETWORKS, instead=broken).sound.cards == {}
 
 
 # Characters --------------------------------------------------------------------------------------
