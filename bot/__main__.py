@@ -26,7 +26,7 @@ def _run(arguments: list[str]) -> int:
 
     from bot.cli import bot
     from bot.cli.shared import ignore_output
-    from bot.errors import BotError
+    from bot.errors import BotError, in_words
 
     debug = "--debug" in arguments
     try:
@@ -49,6 +49,12 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         ignore_output()
         return 0
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        _complain(f"{where}{in_words(error)}\nCheck the disk, the folder and its permissions.")
+        return 1
     except Exception as error:
         if debug:
             raise
@@ -76,19 +82,18 @@ def _collect_seldom() -> None:
 
 
 def _write_whatever_comes() -> None:
-    """Where a terminal's encoding lacks a character, its number is better than no output at all.
+    """Where an encoding lacks a character, its number is better than no output at all.
 
-    Windows writes into files and pipes in an old encoding of the country, where those who read want
-    UTF-8.
+    UTF-8 lacks none but what stands for bytes of a file's name that are no text. Windows writes
+    into files and pipes in an old encoding of the country, where those who read want UTF-8.
     """
     old = sys.platform == "win32" and "PYTHONIOENCODING" not in os.environ
     for stream in (sys.stdout, sys.stderr):
-        if not isinstance(stream, io.TextIOWrapper) or stream.encoding.lower() == "utf-8":
+        if not isinstance(stream, io.TextIOWrapper):
             continue
-        if old and not stream.isatty():
+        if old and not stream.isatty() and stream.encoding.lower() != "utf-8":
             stream.reconfigure(encoding="utf-8")
-        else:
-            stream.reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(what: str) -> None:

@@ -22,6 +22,7 @@ printed as a traceback, unless the user asks for one with --debug.
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -38,9 +39,15 @@ def in_words(error: BaseException) -> str:
     """
     if isinstance(error, UnicodeError):
         return "it is not text in the encoding that is expected"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
+    reason = getattr(error, "reason", None)  # urllib's errors hold the one that they are about
+    if isinstance(reason, Exception):
+        return in_words(reason)
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(_INNER.sub("", said).split()) or type(error).__name__
+
+
+_INNER = re.compile(r"\[SSL: \w+\] |\[Errno -?\d+\] | \(_ssl\.c:\d+\)| <[^<>]* object at 0x\w+>")
+"""What Python's libraries put into their messages for programmers."""
 
 
 class BotError(Exception):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -297,7 +297,7 @@ def _read_file(path: Path) -> dict[str, str]:
         return {}
     except OSError as error:
         fix = "Make it readable, or take it away."
-        raise SettingsError(name=path, what=f"can't be read: {error.strerror}", fix=fix) from error
+        raise SettingsError(name=path, what=f"can't be read: {in_words(error)}", fix=fix) from error
     except UnicodeDecodeError as error:
         raise SettingsError(name=path, what="is not UTF-8", fix="Save it as UTF-8.") from error
     return _parse(path, text)

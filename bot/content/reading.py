@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.domain import Place, Problem
+from bot.errors import in_words
 
 MAX_BYTES = 1_000_000
 """No text file of a campaign is larger."""
@@ -159,7 +160,7 @@ class Reader:
         self.findings.error(
             "missing-folder",
             Place(folder),
-            f"The folder {folder}/ can't be read: {error.strerror}",
+            f"The folder {folder}/ can't be read: {in_words(error)}",
             f"Make it, and put `NAME{suffix}` files there.",
         )
 
@@ -195,7 +196,7 @@ class Reader:
                 "missing-file", Place(path), f"{path} is missing", "Write it, or restore it."
             )
         except OSError as error:
-            self._unreadable(path, error.strerror or type(error).__name__)
+            self._unreadable(path, in_words(error))
         return None
 
     def _unreadable(self, path: str, why: str) -> None:

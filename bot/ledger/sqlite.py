@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from bot.errors import LedgerUnavailable
+from bot.errors import LedgerUnavailable, in_words
 from bot.ledger import presence
 from bot.ledger.sql import SqlLedger
 from bot.ledger.sql_store import Kind
@@ -65,7 +65,7 @@ class SqliteLedger(SqlLedger):
             try:
                 presence.enter(self._lock)
             except OSError as error:
-                raise self._unavailable(f"{self._lock}: {error.strerror}.") from error
+                raise self._unavailable(f"{self._lock}: {in_words(error)}.") from error
             self._present = True
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class SqliteLedger(SqlLedger):
             except FileExistsError:
                 pass
             except OSError as error:
-                raise self._unavailable(f"{error.strerror}.") from error
+                raise self._unavailable(f"{in_words(error)}.") from error
             db = self._open("mode=rw")
             try:
                 db.execute("PRAGMA journal_mode = WAL")

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 import tomli
 
 from bot.domain import CARD, EMPTY, Asset, Limits, Place, Problem, Severity
+from bot.errors import in_words
 from bot.media.heads import HEIC, FormatError, Head, foreign, read_head
 from bot.tomltext import fault_in
 
@@ -200,7 +201,7 @@ def _read_catalogue(home: Home) -> str:
         fix = "Every post has a picture: list the campaign's pictures there."
         raise _AssetError("missing-file", f"{CATALOGUE} is missing", fix) from error
     except OSError as error:
-        what, fix = f"{CATALOGUE} can't be read: {_why(error)}", "Check it and its permissions."
+        what, fix = f"{CATALOGUE} can't be read: {in_words(error)}", "Check it and its permissions."
         raise _AssetError("unreadable", what, fix) from error
     try:
         return raw.decode("utf-8-sig")
@@ -514,7 +515,7 @@ def _look_at(path: Path) -> _Seen:
         raise _AssetError("missing-file", f"{path.name} is missing", fix) from error
     except OSError as error:
         what, fix = (
-            f"{path.name} can't be read: {_why(error)}",
+            f"{path.name} can't be read: {in_words(error)}",
             "Check the file and its permissions.",
         )
         raise _AssetError("unreadable", what, fix) from error
@@ -596,7 +597,3 @@ def _check_suffix(path: Path, head: Head) -> None:
         raise _AssetError(
             "media-type", what, f"Rename it to {path.stem}{allowed[0]}, or export it again."
         )
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__

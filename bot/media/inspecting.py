@@ -14,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from bot.domain import Asset, Limits, Problem
+from bot.errors import in_words
 from bot.media import (
     CATALOGUE,
     MAX_ALL_PIXELS,
@@ -156,8 +157,7 @@ def _looked_at(asset: Asset, path: Path) -> Iterator[Problem]:
             data = file.read(min(os.fstat(file.fileno()).st_size, MAX_FILE_BYTES))
         head = read_head(io.BytesIO(data))
     except (OSError, FormatError) as error:
-        why = str(error) if isinstance(error, FormatError) else error.strerror or "unreadable"
-        yield _broken(asset, why)
+        yield _broken(asset, in_words(error))
         return
     if head is None or (head.width, head.height) != (asset.width, asset.height):
         yield _broken(asset, "it has just been replaced")
@@ -252,7 +252,7 @@ def _decode(head: Head, data: bytes) -> str:
                     said = f"{head.width} x {head.height}"
                     return f"it says {said}, and is {picture.width} x {picture.height}"
         except Exception as error:  # noqa: BLE001 - broken files make Pillow raise nearly anything
-            return str(error) or type(error).__name__
+            return in_words(error)
     return ""
 
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from requests import RequestException
 
 from bot.domain import Receipt
-from bot.errors import InDoubt, NotSent, Refused
+from bot.errors import InDoubt, NotSent, Refused, in_words
 from bot.networks._http import Answer, FileBody, Flight
 from bot.networks._x_answers import (
     first_words,
@@ -165,7 +165,7 @@ class Uploading(NamedTuple):
             with path.open("rb") as file:
                 media_id, answer = self._send(file)
         except OSError as error:
-            raise NotSent(network="X", what=f"{attachment.path}: {error}") from error
+            raise NotSent(network="X", what=f"{attachment.path}: {in_words(error)}") from error
         good_until = self.clock() + _lifetime(_data(answer))
         ids = {attachment.sha256: media_id}
         if self.upload.asks is not None:
@@ -281,4 +281,4 @@ def _broken(doing: str, failure: Exception | None) -> str:
     """How a request broke. Only what the system says is repeated: other words may hold secrets."""
     if isinstance(failure, RequestException) or not isinstance(failure, OSError):
         return f"{doing}: {type(failure).__name__}"
-    return f"{doing}: {failure.strerror or failure}"
+    return f"{doing}: {in_words(failure)}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from bot.domain import EMPTY, Attachment, Limits, Post, Receipt
-from bot.errors import Refused
+from bot.errors import Refused, in_words
 
 REQUEST_SECONDS = 30.0
 """Every request to a network is over after this long, connection and body included."""
@@ -228,7 +228,7 @@ def open_media(root: str, attachment: Attachment) -> Path:
     except OSError as error:
         raise Refused(
             network="media",
-            what=f"{attachment.path} can't be read: {error.strerror}",
+            what=f"{attachment.path} can't be read: {in_words(error)}",
             fix="Put the file back, or change the template that attaches it.",
         ) from error
     if found != attachment.sha256:

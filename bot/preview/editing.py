@@ -25,6 +25,7 @@ from bot.content.statements import TABLES
 from bot.content.templates import FOLDER as TEMPLATES
 from bot.content.writing import write_whole
 from bot.domain import Campaign, Limits, Problem
+from bot.errors import in_words
 from bot.planning import Planner
 from bot.preview.sheet import Design, design
 
@@ -169,7 +170,7 @@ class Editor:
             try:
                 write_whole(self._root / path, _BOM + written if file.has_bom else written)
             except OSError as error:
-                raise CannotEdit(f"{path} can't be written: {error.strerror}.") from None
+                raise CannotEdit(f"{path} can't be written: {in_words(error)}.") from None
             return Saved(self.draft(name))
 
     def _path(self, name: str) -> str:

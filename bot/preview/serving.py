@@ -31,7 +31,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.content.reading import is_left_by_editor
-from bot.errors import BotError, UsageError
+from bot.errors import BotError, UsageError, in_words
 from bot.preview.editing import CannotEdit, Editor
 from bot.preview.live import MEDIA, Live
 from bot.preview.page import Serving, policy, render_trial
@@ -58,7 +58,7 @@ def listen(port: int) -> socket.socket:
         sock.listen()  # from now on requests wait, so the address may be shown
     except OSError as error:
         sock.close()
-        what = f"Port {port} can't be used: {error.strerror}."
+        what = f"Port {port} can't be used: {in_words(error)}."
         raise UsageError(what=what, fix="Name another, or leave --port out.") from None
     return sock
 
