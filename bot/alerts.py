@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import SettingsError
+from bot.errors import in_words as why_not
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
@@ -103,6 +104,8 @@ def _fetch(url: str, body: bytes | None) -> str | None:
         with error:
             leads = " (redirects are not followed)" if 300 <= error.code < 400 else ""
             return f"{error.code} {error.reason}{leads}"
+    except OSError as error:
+        return why_not(error)
     except Exception as error:  # noqa: BLE001 - whatever comes back there, posting goes on
         return f"{type(error).__name__}: {error}"
 

@@ -40,7 +40,7 @@ ERRORS: list[Exception] = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_an_exception_in_words(error: Exception) -> None:
     said = in_words(error)
     assert said
