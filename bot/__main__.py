@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     _collect_seldom()
     _write_whatever_comes()
-    with guarded():
+    with guarded(for_good=arguments is None):
         return _run(sys.argv[1:] if arguments is None else arguments)
 
 

@@ -53,8 +53,11 @@ class Guarded:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Guards both streams, and what is written of a crash that follows."""
+def guarded(*, for_good: bool) -> Iterator[None]:
+    """Guards both streams, and what is written of a crash that follows.
+
+    `for_good`: after it, too, until the process ends; whatever still runs then may have words.
+    """
     out, err = sys.stdout, sys.stderr
     known, anything = _redactions()
     sys.stdout = cast("TextIO", Guarded(out, known))
@@ -63,7 +66,8 @@ def guarded() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = out, err
+        if not for_good:
+            sys.stdout, sys.stderr = out, err
 
 
 def _redactions() -> tuple[Redact, Redact]:
