@@ -31,7 +31,8 @@ def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
         result = bot.main(args=arguments, prog_name="bot", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is, where the process was started with it closed
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code

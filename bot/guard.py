@@ -60,8 +60,10 @@ def guarded(*, for_good: bool) -> Iterator[None]:
     """
     out, err = sys.stdout, sys.stderr
     known, anything = _redactions()
-    sys.stdout = cast("TextIO", Guarded(out, known))
-    sys.stderr = cast("TextIO", Guarded(err, anything))
+    if out is not None:  # it is, where the process was started with it closed
+        sys.stdout = cast("TextIO", Guarded(out, known))
+    if err is not None:
+        sys.stderr = cast("TextIO", Guarded(err, anything))
     sys.excepthook = functools.partial(_crash, anything)
     try:
         yield

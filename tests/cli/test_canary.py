@@ -337,3 +337,18 @@ def test_a_table_on_a_narrow_terminal_breaks_no_secret_in_two(site: Path) -> Non
     _, said = on_terminal(site, "doctor", env=environment(**env), columns=60)
     look("".join(plain(said).split()))
     assert "***" in said
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_that_is_closed_needs_no_guard(site: Path, closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m bot check {closed}', sys.executable],
+        cwd=site,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Error" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
