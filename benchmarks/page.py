@@ -59,13 +59,14 @@ def _figure(name: str, ours: float, most: float, unit: str) -> Figure:
 def _chromium() -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
-    from tests.preview.conftest import CHROMIUM, QUIET
+    from tests.needs import CHROMIUM
+    from tests.preview.conftest import QUIET
 
-    if not Path(CHROMIUM).exists():
+    if not Path(CHROMIUM.program).exists():
         yield None
         return
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM.program, args=[*QUIET])
         yield browser
         browser.close()
 

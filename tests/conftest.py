@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.needs import in_one_line
+
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -65,3 +67,10 @@ def _encodable(value: Any) -> Any:
         case list() | tuple():
             return [_encodable(each) for each in value]
     return value
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last word: what of the machine was missing, and what brings it."""
+    said = in_one_line({str(each.longrepr) for each in terminalreporter.stats.get("skipped", ())})
+    if said:
+        terminalreporter.write_line(said, yellow=True)

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 
-import pytest
 from PIL import Image, ImageOps
-
-WHAT = "Pictures are read back by tesseract: apt-get install tesseract-ocr"
-
-
-def need_tesseract() -> None:
-    """Skips the test where there is no tesseract; in CI that is a failure."""
-    if shutil.which("tesseract") is None:
-        if os.environ.get("CI"):
-            pytest.fail(WHAT)
-        pytest.skip(WHAT)
 
 
 def letters(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -54,3 +55,45 @@ def test_under_nohup_or_in_the_background_only_the_tests_themselves_are_deaf() -
         [sys.executable, "-c", IGNORED], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "True True\n\n"
+
+
+MISSING = """
+import sys, tests.needs as needs
+nowhere = [tool._replace(program="/nowhere" + tool.program) for tool in needs.TOOLS]
+needs.TOOLS = tuple(nowhere)
+needs.CHROMIUM, needs.PDFTOTEXT, needs.TESSERACT = nowhere
+import pytest
+sys.exit(pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]]))
+"""
+
+
+def run_without_tools(**env: str) -> tuple[int, list[str]]:
+    chosen = ("tests/preview/test_browser.py", "tests/test_drawing.py", "-k", "axe or scenes")
+    unwatched = {name: value for name, value in os.environ.items() if name not in ("CI", *UNKEPT)}
+    done = subprocess.run(
+        [sys.executable, "-c", MISSING, *chosen],
+        cwd=ROOT,
+        env=unwatched | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout.splitlines()
+
+
+UNKEPT = ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
+
+
+def test_what_can_t_be_tested_here_is_said_in_one_line_with_what_brings_it() -> None:
+    code, said = run_without_tools()
+    assert code == 0
+    assert [line for line in said if "apt-get" in line] == [
+        "Not tested: the page in a browser, the words on the pictures. "
+        "This brings it: apt-get install chromium tesseract-ocr"
+    ]
+
+
+def test_in_ci_nothing_is_skipped() -> None:
+    code, said = run_without_tools(CI="true")
+    assert code == 1
+    assert not any("skipped" in line for line in said)

@@ -25,7 +25,8 @@ from bot.drawing import animation, build, typesetting
 from bot.drawing.typesetting import Press
 from bot.errors import BotError, ContentError
 from tests.locked import lock
-from tests.ocr import letters, need_tesseract, read
+from tests.needs import TESSERACT, need
+from tests.ocr import letters, read
 from tests.site import ROOT, bot
 
 WHITE, RED, INK = animation.WHITE, animation.RED, animation.INK
@@ -99,7 +100,7 @@ PDF = "media/infographic-poster.pdf"
 
 def test_every_word_is_read_from_every_card_and_the_square(found: list[Sheet]) -> None:
     """At half the size, which is not much more than a phone shows."""
-    need_tesseract()
+    need(TESSERACT)
     for sheet in found:
         if sheet.files[0] == SQUARE or sheet.asset is None:
             seen = read(opened(sheet.files[0]).reduce(2))
@@ -108,7 +109,7 @@ def test_every_word_is_read_from_every_card_and_the_square(found: list[Sheet]) -
 
 
 def test_every_word_is_read_from_the_scenes_of_the_animation(found: list[Sheet]) -> None:
-    need_tesseract()
+    need(TESSERACT)
     [sheet] = [sheet for sheet in found if sheet.files[0] == GIF]
     seen = [read(scene) for name, scene in stills([sheet])]
     assert len(seen) == len(sheet.pages)
@@ -117,7 +118,7 @@ def test_every_word_is_read_from_the_scenes_of_the_animation(found: list[Sheet])
 
 
 def test_every_word_is_read_from_the_poster(found: list[Sheet]) -> None:
-    need_tesseract()
+    need(TESSERACT)
     [sheet] = [sheet for sheet in found if sheet.files[0] == POSTER]
     poster = opened(POSTER)
     top, band, bottom = split_at_band(poster)
@@ -146,7 +147,7 @@ def split_at_band(picture: Image.Image) -> list[Image.Image]:
 
 @pytest.mark.parametrize("path", [SQUARE, GIF])
 def test_what_counts_is_still_there_in_16_by_9(found: list[Sheet], path: str) -> None:
-    need_tesseract()
+    need(TESSERACT)
     [sheet] = [sheet for sheet in found if sheet.files[0] == path]
     for name, scene in stills([sheet])[:4]:
         seen = read(scene.crop((0, 236, 1080, 844)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,15 +13,15 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
 from bot.preview.page import write_page
+from tests.needs import CHROMIUM, need
 from tests.preview.served import Served
 from tests.preview.sheets import sheet_of, signed_by_thirds
 from tests.site import a_site
-
-CHROMIUM = "/usr/bin/chromium"
 
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -31,22 +30,20 @@ QUIET = (
 """A browser that talks to nobody by itself."""
 
 
-def needed(is_there: bool, reason: str) -> None:
-    """Skips where something of the machine is missing, and fails where CI is set."""
-    if not is_there:
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for all of these tests. It must be there where CI is set."""
-    needed(Path(CHROMIUM).exists(), f"{CHROMIUM} isn't there: apt install chromium")
+    need(CHROMIUM)
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
+        found = playwright.chromium.launch(executable_path=CHROMIUM.program, args=[*QUIET])
         yield found
         found.close()
+
+
+PATIENCE = 60_000
+"""Milliseconds after which something does not come any more, however busy the machine is."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 class Tab:
@@ -55,7 +52,7 @@ class Tab:
     def __init__(self, context: BrowserContext, own: str) -> None:
         self.context = context
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(PATIENCE)
         self.foreign: list[str] = []
         self.complaints: list[str] = []
         self._own = own

@@ -18,7 +18,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.preview.page import write_page
-from tests.preview.conftest import CHROMIUM, QUIET
+from tests.needs import CHROMIUM
+from tests.preview.conftest import QUIET
 from tests.preview.served import Served
 from tests.preview.sheets import sheet_of, signed_by_thirds
 from tests.site import ROOT, a_site
@@ -127,7 +128,7 @@ def reduced(data: bytes, colours: int) -> bytes:
 
 def main() -> int:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM.program, args=[*QUIET])
         for name, (take, colours) in SHOTS.items():
             with tempfile.TemporaryDirectory() as folder:
                 data = reduced(take(browser, Path(folder)), colours)

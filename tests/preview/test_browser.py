@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bot.preview.page import write_page
-from tests.preview.conftest import Open, needed
+from tests.needs import PDFTOTEXT, need
+from tests.preview.conftest import Open
 from tests.preview.sheets import bilingual, sheet_of, signed_by_thirds
 from tests.site import a_site
 
@@ -279,7 +279,7 @@ def test_a_screen_reader_finds_its_way(open_page: Open, written: str) -> None:
 @pytest.fixture(scope="module")
 def paper(written: str, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The printed page's texts, sheet by sheet."""
-    needed(shutil.which("pdftotext") is not None, "no pdftotext: apt install poppler-utils")
+    need(PDFTOTEXT)
     file = tmp_path_factory.mktemp("paper") / "posts.pdf"
     page = browser.new_page()
     page.goto(written)
