@@ -21,13 +21,14 @@ from bot import content, drawing
 from bot.content.cards import Page, said
 from bot.content.pictures import RECORD, Sheet, read_record, sheets
 from bot.domain import Campaign
-from bot.drawing import animation, build, typesetting
-from bot.drawing.typesetting import Press
+from bot.drawing import animation, build, typefaces
+from bot.drawing.typesetting import Press, tools
 from bot.errors import BotError, ContentError
 from tests.locked import lock
 from tests.needs import TESSERACT, need
 from tests.ocr import letters, read
 from tests.site import ROOT, bot
+from tests.typeface import typeface
 
 WHITE, RED, INK = animation.WHITE, animation.RED, animation.INK
 
@@ -48,7 +49,7 @@ def found(shipped: Campaign) -> list[Sheet]:
 
 @pytest.fixture(scope="module")
 def press() -> Iterator[Press]:
-    with Press() as ready:
+    with Press(ROOT) as ready:
         yield ready
 
 
@@ -532,8 +533,37 @@ def test_what_can_t_be_set_legibly_is_not_set(press: Press) -> None:
 
 
 def test_a_character_that_the_type_has_not_is_named(press: Press) -> None:
-    with pytest.raises(BotError, match="has no `工`, which is in: A word in Chinese"):
+    with pytest.raises(BotError, match=r"has no `工` \(Chinese\), which is in: A word in Chinese"):
         press.png(page("A word in Chinese: 罢工"), 1080)
+
+
+def test_the_campaign_s_own_typeface_has_what_ours_lacks(tmp_path: Path) -> None:
+    words = "Two characters: 罢工"
+    typeface(tmp_path / "media/typefaces/Ours.ttf", "罢工")
+    with Press(tmp_path) as ready:
+        pdf = pypdf.PdfReader(io.BytesIO(ready.pdf(page(words))))
+        one = ready.png(page(words), 1080)
+        plain = ready.png(page("Two characters"), 1080)
+    assert "罢工" in "".join(each.extract_text() for each in pdf.pages)
+    with Press(ROOT) as ready:
+        assert ready.png(page("Two characters"), 1080) == plain
+    typeface(tmp_path / "media/typefaces/Ours.ttf", "罢工", height=500)
+    with Press(tmp_path) as ready:
+        assert ready.png(page(words), 1080) != one
+
+
+def test_a_typeface_that_is_not_taken_is_named(tmp_path: Path) -> None:
+    typeface(tmp_path / "media/typefaces/Ours.ttf", "罢工", named=False)
+    with pytest.raises(BotError, match=r"media/typefaces/Ours\.ttf can't be read"):
+        Press(tmp_path).__enter__()
+
+
+def test_another_typeface_is_a_reason_to_draw_again(tmp_path: Path) -> None:
+    assert "typefaces" not in tools(tmp_path)
+    typeface(tmp_path / "media/typefaces/Ours.ttf", "罢工")
+    first = tools(tmp_path)["typefaces"]
+    typeface(tmp_path / "media/typefaces/Ours.ttf", "罢工", height=500)
+    assert tools(tmp_path)["typefaces"] != first
 
 
 def test_short_words_are_set_larger_than_long_ones(press: Press) -> None:
@@ -549,7 +579,7 @@ def test_short_words_are_set_larger_than_long_ones(press: Press) -> None:
 def test_without_the_tools_it_says_what_to_install(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typesetting, "FAMILY", "no_such_type")
+    monkeypatch.setattr(typefaces, "FAMILY", "no_such_type")
     with pytest.raises(BotError, match=r"\.venv/bin/pip install '\.\[pictures\]'"):
         build(to_draw(copy), copy)
 

@@ -81,6 +81,7 @@ def frame(bot: Bot, photo: str, out: str) -> int:
     from bot.content import load
     from bot.framing import frame as put_frame
 
-    for path in put_frame(Path(photo), Path(out), load(bot.root, NETWORKS).hashtag):
+    hashtag = load(bot.root, NETWORKS).hashtag
+    for path in put_frame(Path(photo), Path(out), hashtag, bot.root):
         click.echo(str(path))
     return 0

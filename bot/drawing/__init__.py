@@ -1,5 +1,6 @@
 """The campaign's own pictures, set and written: `bot media build`.
 
+    typefaces     Manrope, and what a campaign adds
     typesetting   pages to PNG and PDF
     animation     scenes to an animated GIF
     design.typ    how they look
@@ -68,12 +69,12 @@ def build(
     wanted, problems = sheets(campaign)
     if problems:
         raise ContentError(problems)
-    before, used = read_record(root), tools()
+    before, used = read_record(root), tools(root)
     todo = [sheet for sheet in wanted if not _is_there(sheet, root, before, used)]
     files = {path: before.files[path] for s in wanted if s not in todo for path in s.files}
     drawn: list[str] = []
     if todo:
-        with Press() as press:
+        with Press(root) as press:
             for number, sheet in enumerate(todo):
                 tell(number, len(todo), sheet.files[0])
                 for path, data in list(_draw(press, sheet)):

@@ -1,4 +1,4 @@
-"""Pages to PNG and PDF, by typst, in the one family of type that the pictures are set in.
+"""Pages to PNG and PDF, by typst, in the type that the pictures are set in.
 
 What stands on a page goes in as data; nothing in it is read as markup. No font of the machine is
 used and no date gets in, so the same page gives the same bytes everywhere.
@@ -6,22 +6,19 @@ used and no date gets in, so the same page gives the same bytes everywhere.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-import sys
 import tempfile
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bot.content.cards import Page
-from bot.content.pictures import DESIGN, design_hash
+from bot.content.pictures import DESIGN, design_hash, file_hash
+from bot.drawing.typefaces import added, check_characters, find_fonts, manrope, no_typeface
 from bot.errors import BotError
-
-FAMILY = "font_manrope"
-"""The package (on PyPI, font-manrope) that brings the type: Latin and Cyrillic, under the OFL."""
 
 WEIGHTS = ("Medium", "Bold", "ExtraBold")
 
@@ -29,41 +26,41 @@ NO_ROOM = "panicked with: no room: "
 """How the design says that a text can't be set legibly."""
 
 
-def tools() -> dict[str, str]:
+def tools(root: Path) -> dict[str, str]:
     """What decides on the bytes of a picture, apart from what stands on it."""
     find_fonts()
     packages = ("typst", "font-manrope", "pillow")
-    return {"design": design_hash()} | {name: version(name) for name in packages}
-
-
-def find_fonts() -> Path:
-    """The folder of the type. Raises BotError where the tools for drawing are not installed."""
-    specs = [find_spec(FAMILY), find_spec("typst")]
-    if any(spec is None or spec.origin is None for spec in specs):
-        raise BotError(
-            what="What draws the pictures (typst, font-manrope) is not installed.",
-            fix="Install it, in the checkout: .venv/bin/pip install '.[pictures]'",
-        )
-    assert specs[0] is not None
-    assert specs[0].origin is not None
-    return Path(specs[0].origin).parent / "files"
+    own = "".join(file_hash(path) for path in added(root))
+    used = {"design": design_hash()} | {name: version(name) for name in packages}
+    return used | ({"typefaces": hashlib.sha256(own.encode()).hexdigest()} if own else {})
 
 
 class Press:
-    """Sets pages. Used in a `with`: its type is in a folder of its own for as long."""
+    """Sets pages of the campaign under a root, in its own typefaces where Manrope lacks something.
+
+    Used in a `with`: its type is in a folder of its own for as long.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._typefaces = [*map(manrope, WEIGHTS), *added(root)]
 
     def __enter__(self) -> Self:
         import typst
 
-        fonts = find_fonts()
         self._folder = tempfile.TemporaryDirectory()
-        for weight in WEIGHTS:  # these alone: which of two like fonts is taken would be chance
-            shutil.copy(fonts / f"Manrope-{weight}.ttf", self._folder.name)
+        for path in self._typefaces:  # these alone: which of two like ones is taken would be chance
+            shutil.copy(path, self._folder.name)
         only = typst.Fonts(
             include_system_fonts=False,
             include_embedded_fonts=False,
             font_paths=[self._folder.name],
         )
+        known = {Path(each.path).name for each in only.fonts() if each.path}
+        for path in self._typefaces:
+            if path.name not in known:
+                self._folder.cleanup()
+                raise no_typeface(path, "typst doesn't know it")
+        self._families = json.dumps([name for name in only.families() if name != "Manrope"])
         self._compiler = typst.Compiler(root=self._folder.name, font_paths=only)
         self._design = DESIGN.read_bytes()
         return self
@@ -87,8 +84,9 @@ class Press:
     def _set(self, page: Page, kind: str, ppi: float | None) -> bytes:
         import typst
 
-        check_glyphs(page)
-        data = {"it": json.dumps(page, ensure_ascii=False)}
+        text = json.dumps(page, ensure_ascii=False)
+        check_characters(text, self._typefaces, "the pictures", _shown(page))
+        data = {"it": text, "families": self._families}
         try:
             made = self._compiler.compile(
                 self._design,
@@ -106,20 +104,6 @@ class Press:
             ) from error
         assert isinstance(made, bytes), "a page is one page"
         return made
-
-
-def check_glyphs(page: Page) -> None:
-    """Raises BotError for a character that the type would show as an empty box."""
-    from PIL import ImageFont
-
-    font = ImageFont.truetype(find_fonts() / f"Manrope-{WEIGHTS[0]}.ttf", 40)
-    empty_box = bytes(font.getmask(chr(sys.maxunicode)))
-    for character in sorted(set(json.dumps(page, ensure_ascii=False))):
-        if not character.isspace() and bytes(font.getmask(character)) == empty_box:
-            raise BotError(
-                what=f"The type of the pictures has no `{character}`, which is in: {_shown(page)}",
-                fix="Choose another form of the words.",
-            )
 
 
 def _shown(page: Page) -> str:

@@ -20,7 +20,7 @@ import tomli
 
 from bot.domain import CARD, EMPTY, Asset, Limits, Place, Problem, Severity
 from bot.errors import in_words
-from bot.media.heads import HEIC, FormatError, Head, foreign, read_head
+from bot.media.heads import FormatError, Head, foreign, read_head, way_out
 from bot.tomltext import fault_in
 
 CATALOGUE = "media/media.toml"
@@ -577,17 +577,11 @@ def _not_a_picture(start: bytes, name: str) -> _AssetError:
     if not start:
         return _AssetError("media-broken", f"{name} is empty: 0 bytes", "Copy or export it again.")
     kind = foreign(start)
-    what = f"{name} is {kind}, which networks don't take"
     if not kind:
-        what, fix = f"{name} is not a PNG, JPEG, GIF or WebP picture", "Export it as one of these."
-    elif kind == HEIC:
-        fix = (
-            "Export it as JPEG: on a Mac in Preview, File, Export; on an iPhone set Settings, "
-            "Camera, Formats to Most Compatible before you take the next."
-        )
-    else:
-        fix = "Export it as JPEG or PNG."
-    return _AssetError("media-type", what, fix)
+        what = f"{name} is not a PNG, JPEG, GIF or WebP picture"
+        return _AssetError("media-type", what, "Export it as one of these.")
+    what = f"{name} is {kind}, which networks don't take"
+    return _AssetError("media-type", what, way_out(kind))
 
 
 def _check_suffix(path: Path, head: Head) -> None:

@@ -32,10 +32,6 @@ class Head(NamedTuple):
     cmyk: bool = False
 
 
-HEIC = "a HEIC picture"
-"""What iPhones take."""
-
-
 class FormatError(Exception):
     """A picture does not keep to its own format. The message says where it fails."""
 
@@ -60,8 +56,20 @@ def foreign(start: bytes) -> str:
     return next((what for what, (at, sign) in begins if start[at:].startswith(sign)), "")
 
 
+def way_out(kind: str) -> str:
+    """What to do with a file of a kind that `foreign` knows."""
+    if kind != _HEIC:
+        return "Export it as JPEG or PNG."
+    return (
+        "Export it as JPEG: on a Mac in Preview, File, Export; on an iPhone set Settings, "
+        "Camera, Formats to Most Compatible before you take the next."
+    )
+
+
+_HEIC = "a HEIC picture"
+
 _FOREIGN: dict[str, tuple[tuple[int, bytes], ...]] = {
-    HEIC: tuple((4, b"ftyp" + of) for of in (b"hei", b"hev", b"mif1", b"msf1")),
+    _HEIC: tuple((4, b"ftyp" + of) for of in (b"hei", b"hev", b"mif1", b"msf1")),
     "an AVIF picture": ((4, b"ftypavi"),),
     "a video": ((4, b"ftyp"), (4, b"moov"), (0, b"\x1aE\xdf\xa3")),
     "a TIFF picture": ((0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")),
