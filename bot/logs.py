@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 SHORTEST_SECRET = 6
 """A shorter secret is not looked for: it would turn up in ordinary words."""
 
-QUIET = ("tweepy", "urllib3", "requests", "requests_oauthlib", "oauthlib", "apscheduler", "PIL")
+QUIET = (
+    "tweepy",
+    "urllib3",
+    "requests",
+    "requests_oauthlib",
+    "oauthlib",
+    "apscheduler",
+    "PIL",
+    "apprise",
+)
 """Loggers of libraries, heard from WARNING up, whatever level the bot's own has."""
 
 HIDDEN = "***"

@@ -186,7 +186,7 @@ def _paused(facts: Facts) -> Iterator[Found]:
         fix = "Nothing is posted until `bot resume`."
         yield Found(_new("", PAUSED, since, what, fix), "pause", PAUSED)
     for account, halt in facts.halts.items():
-        if is_pause(halt):
+        if halt.pauses:
             what, fix = f"{account} is {halt.why}", halt.outlook(account)
             yield Found(
                 Trouble(account, PAUSED, halt.since, halt.since, what, fix), account, PAUSED
@@ -197,14 +197,9 @@ def _by(who: str) -> str:
     return f" by {who}" if who else ""
 
 
-def is_pause(halt: Halt) -> bool:
-    """Whether a person paused the account; the program's own halts have a token."""
-    return halt.person and not halt.token
-
-
 def _halted(facts: Facts) -> Iterator[Found]:
     for account, halt in facts.halts.items():
-        if not is_pause(halt):
+        if not halt.pauses:
             kind = LOST if halt.unread else HALTED
             fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
             begun = _told(facts, account, kind) or Trouble(
