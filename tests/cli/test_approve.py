@@ -300,7 +300,7 @@ def test_only_what_was_signed_off_goes_out_and_the_rest_is_missed(
     cli("approve", second["id"], "--yes", "--by", "Ada")
     refused = cli("post", "--now", env=live, code=1)
     assert "it is not signed off; see `bot approve`" in refused.err
-    assert x.requests == []
+    assert {each.path for each in x.requests} <= {"/"}, "it is only asked what time it is"
     cli("approve", first["id"], "--yes", "--by", "Ada")
     cli("post", "--now", env=live)
     cli("post", "--now", env=live)
