@@ -226,14 +226,18 @@ def test_ids_are_there_once_and_links_lead_somewhere(shipped_page: Path) -> None
 
 
 def test_content_can_not_break_out_of_its_place(tmp_path: Path) -> None:
-    evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)> &amp; {{ 7 * 7 }}'
+    evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)> &amp;'
+    words = "The right to strike is a {{ 7 * 7 }} human right."
     root = write_campaign(
         tmp_path,
         **NO_PICTURES,
         **{
             "messages/templates/quote.txt": f"draws: quote\nattach: square\n---\n{{{{ quote }}}} "
-            f"{evil.replace('{{ 7 * 7 }}', '')} {{{{ quote.by }}}} {{{{ quote.when }}}} "
+            f"{evil} {{{{ quote.by }}}} {{{{ quote.when }}}} "
             "{{ hashtag }}",
+            "messages/statements/dockers.toml": changed(
+                "messages/statements/dockers.toml", "The right to strike is a human right.", words
+            ),
             "messages/campaign.toml": changed(
                 "messages/campaign.toml", "Stand with the Harbour", "</title><script>x"
             ),
@@ -245,6 +249,7 @@ def test_content_can_not_break_out_of_its_place(tmp_path: Path) -> None:
     assert len(reading.all("script")) == 1
     assert not [tag for tag in reading.all("img") if tag["src"] == "x" or "onerror" in tag]
     assert html.escape("<script>alert(1)</script>", quote=True) in text
+    assert "{{ 7 * 7 }}" in text
     assert "49" not in "".join(reading.articles.values()).replace(evil, "")
 
 
