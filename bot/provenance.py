@@ -35,15 +35,16 @@ _OPENS = {"“": '”"', "„": '“”"', "”": '”"', "«": "»", "»": "«"
 class Verified(NamedTuple):
     """What a comparison came to: the new lock, and by the statements' ids what became of each.
 
-    `found` has where its words were all found; `kept` are those that no source given is of, and
-    that stay verified as they were. Whatever else there is has a problem, and its entry in the lock
-    is what it was. With `nothing` (sources that hold no words of any statement) the lock is what it
-    was altogether.
+    `found` has where its words were all found; `partly` in which source some of them were, and how
+    many; `kept` are those that no source given is of, and that stay verified as they were. Whatever
+    is not found has a problem, and its entry in the lock is what it was. With `nothing` (sources
+    that hold no words of any statement) all of the lock is what it was.
     """
 
     lock: Lock
     problems: list[Problem]
     found: Mapping[str, Entry]
+    partly: Mapping[str, tuple[str, int]]
     kept: Sequence[str]
     nothing: Sequence[str]
 
@@ -64,7 +65,7 @@ def verify(
     held = {name for each in compared for name in each.holds}
     nothing = [name for name, _ in texts if name not in held]
     if nothing:
-        return Verified(before, [_nothing_in(name) for name in nothing], {}, [], nothing)
+        return Verified(before, [_nothing_in(name) for name in nothing], {}, {}, [], nothing)
     problems = [problem for each in compared for problem in each.problems()]
     entries = {
         name: entry
@@ -76,9 +77,10 @@ def verify(
         for each in compared
         if (entry := each.entry())
     }
+    partly = {each.statement.id: part for each in compared if (part := each.part())}
     kept = [each.statement.id for each in compared if each.is_kept]
     lock = before._replace(statements={**entries, **found})
-    return Verified(lock, problems, found, kept, nothing)
+    return Verified(lock, problems, found, partly, kept, nothing)
 
 
 def _nothing_in(name: str) -> Problem:
@@ -126,6 +128,13 @@ class _Comparison:
         name, source, _ = self._best
         digest = hashlib.sha256(source.text.plain.encode()).hexdigest()
         return entry_of(name, digest, self._passages)
+
+    def part(self) -> tuple[str, int] | None:
+        """The best source and how many passages it holds, where that is not all of them."""
+        if self._best is None or not self._best[2]:
+            return None
+        name, _, missing = self._best
+        return name, len(self._passages) - len(missing)
 
     def problems(self) -> list[Problem]:
         """What was not found."""

@@ -146,6 +146,11 @@ def _compare(
             f"{name}: found verbatim in {entry.source} and locked: "
             f"{counted(len(entry.words), 'passage')} and {counted(forms, 'short form')}."
         )
+    for name, (source, count) in done.partly.items():
+        said.append(
+            f"{name}: {counted(count, 'passage')} found in {source}, and not all of them; "
+            "its part of the lock stays as it was."
+        )
     said += [f"{name}: not in what was given; left as it was verified." for name in done.kept]
     return done.lock, said, done.problems
 

@@ -18,6 +18,7 @@ from bot.cli.shared import (
     pass_bot,
     pick_accounts,
     read_time,
+    say_left_out,
     zone_of,
 )
 from bot.errors import UsageError
@@ -66,6 +67,7 @@ def approve(
     posts = list(_by_id(coming, ids, campaign) if ids else _first(coming, most))
     open_posts = [each for each in posts if each.post is not None and not approvals.approved(each)]
     _say_what_there_is(campaign, histories, now)
+    say_left_out(planner.left_out)
     possible = possible_keys(planner, campaign)
     _say_stale([] if ids else approvals.stale(posts, now), approvals.lost(possible))
     if not open_posts:
