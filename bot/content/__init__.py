@@ -244,7 +244,9 @@ def _read(
     fatal = [p for p in findings.problems if p.severity == "error"]
     fatal = [p for p in fatal if p not in findings.contained or p.rule == "bad-timezone"]
     media = load_media(reader.root, reader.instead.get(CATALOGUE))
-    fatal += [p for p in media.problems if not media.assets] + unreadable
+    fatal += [p for p in media.problems if not media.assets]
+    is_blind = bool(fatal)  # what is on the cards is not known then, nor that any is missing
+    fatal += unreadable
     findings.problems += [p for p in media.problems if findings.lint or p.severity == "error"]
     collected = _read_statements(reader)
     known_assets = None if media.problems and not media.assets else media.assets
@@ -267,7 +269,7 @@ def _read(
         where=Place(PATH, 1),
     )
     unverified = check_passages(_without(findings.faulty, whole.passages), lock)
-    pages = card_pages(whole.passages, whole.hashtag)
+    pages = {} if is_blind else card_pages(whole.passages, whole.hashtag)
     cards = read_cards(
         reader.root, pages, whole.passages, templates.values(), media.cards, findings, unverified
     )

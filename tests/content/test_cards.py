@@ -159,3 +159,16 @@ def test_the_alt_text_is_in_the_language_of_the_words(tmp_path: Path) -> None:
     campaign, problems = loaded(root)
     assert campaign is not None, problems
     assert campaign.cards["dockers/stand"].alt["en"].startswith("Card: ")
+
+
+@pytest.mark.parametrize("path", ["messages/campaign.toml", "media/media.toml"])
+@pytest.mark.parametrize("text", [None, "=\n"])
+def test_of_a_file_that_can_not_be_read_no_card_is_called_missing(
+    tmp_path: Path, path: str, text: str | None
+) -> None:
+    root = with_cards(tmp_path)
+    file = root / path
+    file.write_text(text) if text else file.unlink()
+    problems = read(root, known_networks=("x",)).problems
+    assert {problem.where.file for problem in problems} == {path}
+    assert len(problems) == 1
