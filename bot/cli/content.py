@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.shared import NETWORKS, Bot, counted, json_option, limits_of, pass_bot, show_json
-from bot.errors import ContentError
+from bot.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,13 @@ def verify(bot: Bot, sources: tuple[str, ...]) -> int:
     loaded = read(bot.root, known_networks=NETWORKS, lint=False)
     if loaded.fatal and not all(each.rule == "lock-unreadable" for each in loaded.fatal):
         raise ContentError(loaded.fatal)
-    texts = {os.path.basename(name): _read(name, loaded.whole) for name in sources}  # noqa: PTH119
+    texts: dict[str, str] = {}
+    for source in sources:
+        name = os.path.basename(source)  # noqa: PTH119
+        if name in texts:
+            fix = "Give each a name of its own: by that the lock knows it."
+            raise UsageError(what=f"Two sources are named {name}.", fix=fix)
+        texts[name] = _read(source, loaded.whole)
     problems = [*loaded.problems]
     lock, said = loaded.lock, list[str]()
     if texts:

@@ -170,6 +170,14 @@ def test_what_is_not_in_the_sources_is_not_locked(cli: Cli, site: Path) -> None:
     assert "port-watch.txt" in (site / LOCK).read_text("utf-8"), "what it was before, it still is"
 
 
+def test_two_sources_of_one_name_are_not_one(cli: Cli, site: Path) -> None:
+    for folder in ("one", "two"):
+        (site / folder).mkdir()
+        (site / folder / "text.txt").write_text(SOURCES["dockers.txt"])
+    done = cli("verify", "one/text.txt", "two/text.txt", code=2)
+    assert done.complaint()[0] == "Error: Two sources are named text.txt."
+
+
 def test_a_source_that_is_no_text_can_not_be_read(cli: Cli, site: Path) -> None:
     (site / "source.pdf").write_bytes(b"%PDF\xff\xfe")
     done = cli("verify", "source.pdf", code=2)
