@@ -245,7 +245,7 @@ def test_a_fault_of_the_program_is_told_and_survived(
             raise RuntimeError("on purpose")
 
         with monkeypatch.context() as patch:
-            patch.setattr("tests.preview.served.check", fail)
+            patch.setattr("tests.preview.served.problems_of", fail)
             page = served.ask("GET", "/").body
         assert "A fault of the program: RuntimeError: on purpose" in page
         assert page.count("<article") == 2
