@@ -362,6 +362,6 @@ def test_a_ledger_that_does_not_answer_is_told_and_the_posts_stay(tmp_path: Path
 def test_a_picture_that_is_gone_from_the_disk_is_not_found(tmp_path: Path) -> None:
     with Served(a_site(tmp_path), count=1) as served:
         name = served.ask("GET", "/").body.partition('src="media/')[2].partition('"')[0]
-        for path in served.path("media").glob("*.[pg][ni]*"):
+        for path in served.path("media").rglob("*.[pg][ni]*"):
             path.unlink()
         assert served.ask("GET", f"/media/{name}").status == 404
