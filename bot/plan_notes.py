@@ -32,7 +32,7 @@ class PlanNotes:
     """Keeps one account's note up to date. `content` is the hash of all that decides on posts."""
 
     note: PlanNote | None = None
-    """As it stands, once it was kept or read."""
+    """As it stood when it was kept or read last."""
 
     def __init__(self, account: Account, seed: int, content: str, ledger: Ledger) -> None:
         self._account = account
@@ -50,9 +50,8 @@ class PlanNotes:
         return note is not None and slot.expires <= note.first and slot.at != note.before
 
     def read(self) -> None:
-        """Takes in what was noted, once."""
-        if self.note is None:
-            self.note = self._ledger.plan_note(self._account.name)
+        """Takes in what is noted. Not once for all: the ledger may be another by now."""
+        self.note = self._ledger.plan_note(self._account.name)
 
     def keep(self, newest: datetime, born: datetime, now: datetime) -> None:
         """Writes the note anew, where it is not what it should be."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
 from bot.errors import LedgerConflict, LedgerUnavailable
@@ -212,3 +213,30 @@ def test_many_processes_that_lease_get_one_delivery_between_them(
                 racer.tell("lease", "hash", str(racer.process.pid))
             got = [racer.hear() for racer in racers]
             assert [each for each in got if each] == [trouble.id]
+
+
+def test_a_lease_that_was_waited_for_is_nobody_elses(
+    postgres_url: str, opener: Callable[[Ledger], Ledger]
+) -> None:
+    """Who chose a delivery, and then waits for another's lease of it to be committed, gets none."""
+    ledger: Any = opener(open_ledger(postgres_url))
+    other: Any = opener(open_ledger(postgres_url))
+    ledger.migrate()
+    ledger.trouble_begun(Trouble("x", "lost", BEGIN, BEGIN, "what"), ["hash"])
+    got: list[Any] = []
+    waiting = threading.Thread(target=lambda: got.append(other.lease("hash", "two", 60)))
+    commit = ledger._commit
+
+    def when_the_other_waits() -> None:
+        waiting.start()
+        blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            while waiting.is_alive() and admin.execute(blocked).fetchone() == (0,):
+                pass
+        commit()
+
+    ledger._commit = when_the_other_waits
+    delivery = ledger.lease("hash", "one", 60)
+    waiting.join()
+    assert delivery is not None
+    assert got == [None]

@@ -157,6 +157,24 @@ def test_what_comes_back_is_recorded_whatever_the_clock_says() -> None:
     assert (world.row().state, len(world.seen)) == ("posted", 1)
 
 
+def test_an_answer_that_has_grown_old_is_asked_for_again() -> None:
+    """A host that slept may count no seconds meanwhile: what it heard before is no verdict."""
+    world = TwoClocks()
+    worker = world.restarted()
+    world.step(worker)
+    world.at(SLOT).off = HOUR
+    ask = world.network.ask_clock
+
+    def answered() -> None:
+        world.off = timedelta()
+        ask()
+
+    world.network.ask_clock = answered  # type: ignore[method-assign,assignment]
+    world.step(worker)
+    assert world.row().state == "posted"
+    assert world.told("clock") == []
+
+
 # Where the network does not answer
 
 

@@ -156,3 +156,14 @@ def test_a_slot_may_be_jittered() -> None:
     assert isinstance(note.noted, datetime)
     world.at(note.expires - MINUTE).step(world.new_worker())
     assert world.row().state == "posted"
+
+
+def test_what_is_noted_in_another_ledger_does_not_count() -> None:
+    """A ledger was lost, a young one took its place, and then the old one was put back."""
+    world = noon_world()
+    old = {name: getattr(world.ledger, name) for name in ("_rows", "_plans")}
+    vars(world.ledger).update(_rows={}, _plans={})
+    world.at(NOON + 2 * DAY + HOUR).step()
+    vars(world.ledger).update(old)
+    world.run_for(20 * MINUTE)
+    assert [each.partition(":")[0] for each in reasons(world)] == ["late", "late"]

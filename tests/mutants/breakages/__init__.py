@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.breakages import claiming, giving_back, halts, noticing, settling
+from tests.mutants.breakages import claiming, giving_back, halts, judging, noticing, settling
 from tests.mutants.breakages.mutant import PUBLISHING as PUBLISHING
 from tests.mutants.breakages.mutant import Mutant as Mutant
 
@@ -12,4 +12,5 @@ MUTANTS = (
     *halts.MUTANTS,
     *noticing.MUTANTS,
     *giving_back.MUTANTS,
+    *judging.MUTANTS,
 )

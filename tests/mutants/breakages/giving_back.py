@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "slots that passed are missed before the account is read",
         PUBLISHING,
-        "again = None if passed else self._mend()",
+        "again = self._mend() if believed and not passed else None",
         "again = None",
         BY_GIVING_BACK + "posts_that_a_backup_does_not_know_are_given_back_to_their_slots",
     ),

@@ -178,9 +178,8 @@ MUTANTS = (
     Mutant(
         "a halt does not stop another try",
         PUBLISHING,
-        "        if self._stopping() or self._halts.stop(row.slot, now):\n"
-        "            return min(now + LOOK, row.expires_at)\n",
-        "        if self._stopping():\n            return min(now + LOOK, row.expires_at)\n",
+        "if self._halts.stop(row.slot, now) or not self._approved(frozen(row)):",
+        "if not self._approved(frozen(row)):",
         BY_HALTING + "no_credit_is_one_alert_however_many_slots_pass",
     ),
     Mutant(
@@ -206,10 +205,10 @@ MUTANTS = (
         BY_HALTING + "each_slot_is_tried_once_and_in_silence_until_one_goes_out",
     ),
     Mutant(
-        "a slot that a halt cost is not said to be paused",
+        "a slot that a halt cost is not said to be halted",
         HALTING,
-        "self._ledger.paused() is not None or self._ledger.halted(self._account) is not None",
-        "self._ledger.paused() is not None",
+        '        if halt is None:\n            return ""\n        return PAUSED',
+        '        if halt is None or not halt.pauses:\n            return ""\n        return PAUSED',
         BY_HALTING + "no_credit_is_one_alert_however_many_slots_pass",
     ),
     # -- what lifts it -----------------------------------------------------------------------------

@@ -145,8 +145,8 @@ MUTANTS = (
     Mutant(
         "a mere pause is not read",
         RECONCILING,
-        "trust.life is not None and now - trust.life > ALIVE:",
-        "False:",
+        "if now - life > ALIVE else None",
+        "if False else None",
         BY_GIVING_BACK + "posts_that_a_backup_does_not_know_are_given_back_to_their_slots",
     ),
     Mutant(
@@ -168,22 +168,22 @@ MUTANTS = (
     Mutant(
         "a restart without a pause is read",
         RECONCILING,
-        "trust.life is not None and now - trust.life > ALIVE:",
-        "trust.life is not None:",
+        "if now - life > ALIVE else None",
+        "",
         BY_NOTICING + "a_restart_without_a_pause_reads_nothing",
     ),
     Mutant(
         "a pause is read from the last sign of life, by the second",
         RECONCILING,
-        "since = max(trust.life - CLOCK_SKEW, now - COOLDOWN)",
-        "since = max(trust.life, now - COOLDOWN)",
+        "return max(life - CLOCK_SKEW, now - COOLDOWN)",
+        "return max(life, now - COOLDOWN)",
         BY_NOTICING + "after_a_pause_its_time_is_read_once_and_only_when_something_is_to_be_sent",
     ),
     Mutant(
         "a pause is read however long it was",
         RECONCILING,
-        "since = max(trust.life - CLOCK_SKEW, now - COOLDOWN)",
-        "since = trust.life - CLOCK_SKEW",
+        "return max(life - CLOCK_SKEW, now - COOLDOWN)",
+        "return life - CLOCK_SKEW",
         BY_NOTICING + "of_a_pause_of_months_no_more_is_read_than_the_cooldown",
     ),
     Mutant(
