@@ -66,13 +66,13 @@ def losses(world: World) -> list[str]:
 
 
 def _was_asked(world: World, seen: Landed) -> bool:
-    """Whether a person was asked about it; or nobody could: edited since, at no slot's own time."""
+    """Whether a person was asked about it; or nobody could: edited since, at no slot's own time,
+    perhaps because the schedule was edited too."""
     if seen.remote_id in world.asked:
         return True
-    half = timedelta(seconds=world.step if world.rescheduled else world.step / 2)
-    over = min(GRACE, half) + DEADLINE + world.kind.quarantine
+    over = min(GRACE, timedelta(seconds=world.step / 2)) + DEADLINE + world.kind.quarantine
     late = START + timedelta(seconds=seen.at) > world.slot_at[seen.key] + over
-    return late and world.edited
+    return world.edited and (late or world.rescheduled)
 
 
 def _halts(world: World) -> list[str]:
