@@ -40,6 +40,7 @@ SENTENCES: dict[str, tuple[int, str]] = {
         WARNING,
         "{account}: the network does not say what time it is: slots after {until} wait.",
     ),
+    "clock_unasked": (INFO, "Dry run: the network is not asked what time it is."),
     "clock_back": (INFO, "{account}: the ledger's clock is believed again."),
     "unread": (WARNING, "{account}: nothing is sent until its posts are read: {why}"),
     "unreadable": (WARNING, "{account}: whether the ledger forgot a post can't be seen: {why}"),

@@ -162,8 +162,9 @@ def test_no_page_names_a_setting_that_does_not_exist(page: Path) -> None:
 def test_the_reference_has_every_state_and_reason() -> None:
     table = [row for row in rows(section(OPERATORS, "### States in the log")) if code(row[0])]
     assert [code(row[0])[0] for row in table] == list(STATES)
-    reasons = {publishing.LATE, publishing.PAUSED, publishing.UNAPPROVED}
+    reasons = {publishing.LATE, publishing.PAUSED, publishing.HALTED, publishing.UNAPPROVED}
     reasons |= {publishing.MEDIA, publishing.NOTHING, "birth"}
+    reasons |= {publishing.RESCHEDULED, publishing.WITHDRAWN}
     assert set(code(table[-1][1])) == reasons
 
 

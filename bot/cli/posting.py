@@ -81,6 +81,8 @@ class Session:
             self.tell("left_out", where=str(what.where), what=what.what, fix=what.fix)
         bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
         self.watch = self._make_watch() if self.live else None
+        if not self.live:
+            self.tell("clock_unasked")
         self.keyless: dict[str, SettingsError] = {}
         self.networks = dict(self._networks())
         self.accounts = [each for each in self.accounts if each.name in self.networks]

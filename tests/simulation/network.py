@@ -32,6 +32,9 @@ class Landed(NamedTuple):
 
 
 LIMITS = limits()
+RECOVERS = 0.3
+"""How often a network that did not say what time it is does so when it is asked again."""
+
 STALE = 10 * MINUTE
 """How old a reading of the account's posts can be, where the world goes beyond the promises."""
 
@@ -45,6 +48,7 @@ class SimulatedNetwork:
         self._kind = kind = process.world.kind
         self.limits = LIMITS
         self._heard = False
+        self._mute: bool | None = None
         self.keyed, self.readable, self.quarantine = kind.keyed, kind.readable, kind.quarantine
 
     def request(self, post: Post, key: str) -> Request:
@@ -210,8 +214,9 @@ class SimulatedNetwork:
         return self._dated(self._world.now) if self._heard else None
 
     def ask_clock(self) -> datetime | None:
-        if self._world.random() >= self._world.rates["says_no_time"]:
-            self._heard = True
+        if self._mute is None:
+            self._mute = self._world.fault("says_no_time", "whole")
+        self._heard = self._heard or not self._mute or self._world.random() < RECOVERS
         return self.clock()
 
     def abort(self) -> None:

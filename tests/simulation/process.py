@@ -362,7 +362,7 @@ class FaultyLedger:
             process.unlooked["row"] = "its row was another's"
         elif row.state == "sending":
             assert row.armed_at is not None
-            if world.clock() - row.armed_at > SEND_WINDOW:
+            if world.right_clock() - row.armed_at > SEND_WINDOW:
                 process.unlooked["row"] = "the send window was over"
 
     def _saw_lineage(self, past: str) -> None:
