@@ -115,7 +115,8 @@ class Process:
 
         If the ledger forgot something meanwhile, it has not looked since: that would be seen first.
         """
-        return self.idle and self.well_since is not None and self.well_since > self.world.forgot_at
+        looked = self.well_since is not None and self.well_since > self.world.forgot_at
+        return self.idle and looked and self.publisher.clock.believed
 
     def beat(self) -> None:
         """Says in the ledger that it was alive up to now, if it was, and that can be said."""
