@@ -252,10 +252,10 @@ class Publisher:
     def _claim(self, *, upcoming: bool = True) -> datetime:
         """Records the slots that passed, publishes the one that is live, prepares the next."""
         history, newest, born = self._past()
-        self._memory.saw(history.rows)
         now = self._ledger.now()
         believed = self.clock.believed
         if believed:
+            self._memory.saw(history.rows)
             self._plans.keep(newest, born, now)
         passed: list[tuple[int, Planned]] = []
         plan = self._planner.plan(self.account, history, newest)

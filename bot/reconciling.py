@@ -147,6 +147,9 @@ class Memory:
         if self._lineage is None and trust.life is not None:
             since = _asleep_since(trust.life, now)
             self._misdated = trust.life > now + CLOCK_SKEW
+        if trust.noticed is not None and trust.noticed > now + CLOCK_SKEW:
+            self._suspect(now - FORGOTTEN, now)  # noted by a clock that was wrong
+            trust = self._ledger.trust(name)
         before = trust.lineage or self._lineage
         if lineage and before and lineage != before:
             self._suspect(min(since or now, now - FORGOTTEN), now)

@@ -415,8 +415,8 @@ def _judge_row(
         yield f"{known} as {row['remote_id']}, but followers saw {seen}"
     if state in ("missed", "failed") and seen:
         yield f"{known}, but followers saw {seen}"
-    if state == "missed" and not row["reason"].startswith(("late", "paused")):
-        yield f"{known}: missed, and neither late nor paused"
+    if state == "missed" and not row["reason"].startswith(("late", "paused", "halted")):
+        yield f"{known}: missed, and neither late, paused nor halted"
     if state == "failed" and not case.group.response.startswith("4xx"):
         yield f"{known}: failed, and nothing was refused"
     if state == "held" and not _rightly_held(case, was_touched=was_touched, seen=bool(seen)):

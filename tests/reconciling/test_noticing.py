@@ -473,3 +473,13 @@ def test_a_sign_of_life_from_a_time_to_come_says_nothing() -> None:
     world.at(SLOT + HOUR + 10 * MINUTE)
     world.new_worker().step()
     assert len(world.posted()) == 2, "the row has its post back"
+
+
+def test_a_loss_that_a_wrong_clock_noted_is_not_waited_out() -> None:
+    world = Restored()
+    world.at(SLOT).step()
+    world.ledger.suspect("x0", world.now + 300 * 24 * HOUR, noticed=world.now + 300 * 24 * HOUR)
+    world.at(SLOT + HOUR)
+    world.run_for(20 * MINUTE, world.new_worker())
+    assert world.ledger.trust("x0").suspected is None
+    assert len(world.posted()) == 2

@@ -7,6 +7,7 @@ or be killed, and others run meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,7 @@ class Process:
         self.busy = False
         self.token = ""
         self.unlooked: dict[str, str] = {}
+        self.armed_at: datetime | None = None
         self.rows = 0
         self.under_way: set[str] = set()
         self.sends_since: float | None = None
@@ -290,6 +292,7 @@ class FaultyLedger:
             "move": self._saw_move,
             "history": self._saw_history,
             "lineage": self._saw_lineage,
+            "now": self._saw_now,
             "paused": self._saw_pause,
             "halted": self._saw_halt,
             "halt": self._saw_halting,
@@ -357,14 +360,18 @@ class FaultyLedger:
 
     def _saw_row(self, row: Row | None) -> None:
         """The last look before a request is written: whether it may be."""
-        process, world = self._process, self._process.world
+        process = self._process
         process.unlooked.pop("row", None)
+        process.armed_at = None
         if row is None or row.state not in ("sending", "unknown") or row.token != process.token:
             process.unlooked["row"] = "its row was another's"
         elif row.state == "sending":
-            assert row.armed_at is not None
-            if world.right_clock() - row.armed_at > SEND_WINDOW:
-                process.unlooked["row"] = "the send window was over"
+            process.armed_at = row.armed_at
+
+    def _saw_now(self, now: datetime) -> None:
+        process = self._process
+        if process.armed_at is not None and now - process.armed_at > SEND_WINDOW:
+            process.unlooked["row"] = "the send window was over"
 
     def _saw_lineage(self, past: str) -> None:
         self._process.unlooked.pop("lineage", None)

@@ -153,10 +153,6 @@ class World:
         """The ledger's clock."""
         return START + timedelta(seconds=self.now + self.skew + self.far_off)
 
-    def right_clock(self) -> datetime:
-        """What the ledger's clock says when it is not far off."""
-        return START + timedelta(seconds=self.now + self.skew)
-
     def after(self, seconds: float, act: Callable[[], Any]) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._count), act))
 
@@ -573,7 +569,7 @@ class WorldLedger(MemoryLedger):
 
     def _beats_by_now(self) -> dict[str, datetime]:
         if self._world.far_off:
-            return self.beaten
+            return dict(self.beaten)
         waiting = {process.name for process in self._world.living() if process.beats()}
         return self.beaten | dict.fromkeys(waiting, self.now())
 
