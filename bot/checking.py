@@ -83,12 +83,11 @@ def look(
 ) -> Iterator[tuple[str, Problem]]:
     """The full look at every picture: each problem, with the path of the picture that has it."""
     used = list(_used(campaign, limits).values())
-    languages = sorted({account.language for account in campaign.accounts.values()})
     for asset in campaign.assets.values():
-        for problem in inspect_assets({asset.id: asset}, root, used, languages):
+        for problem in inspect_assets({asset.id: asset}, root, used):
             yield asset.path, problem
     for card in campaign.cards.values():
-        for problem in inspect_cards([card], used):
+        for problem in inspect_cards([card], root, used):
             yield card.path, problem
     of = {asset.where: asset.path for asset in campaign.assets.values()}
     for problem in check_pictures(campaign, root):

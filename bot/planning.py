@@ -265,9 +265,8 @@ class Deck:
         for unit in self.units:
             for passage in unit.passages:
                 self.holding.setdefault(passage.id, []).append(unit)
-        others = sorted({account.language for account in campaign.accounts.values()} - {language})
-        self._pictures = self._fit(campaign.assets, [language, *others])
-        self._own = self._fit(campaign.cards, [language, *others])
+        self._pictures = self._fit(campaign.assets, language)
+        self._own = self._fit(campaign.cards, language)
         self._templates = [
             template
             for template in campaign.templates.values()
@@ -279,14 +278,13 @@ class Deck:
         self._composer = composer
         self._cards: dict[tuple[str, ...], Card | None] = {}
 
-    def _fit(self, assets: Mapping[str, Asset], languages: Sequence[str]) -> dict[str, Asset]:
-        """Those that the network takes, in the version that it takes, with alt text."""
+    def _fit(self, assets: Mapping[str, Asset], language: str) -> dict[str, Asset]:
+        """Those that the network takes, in the version that it takes, described in the language."""
         fit = {name: fitting(asset, self.limits) for name, asset in assets.items()}
         return {
             name: each
             for name, each in fit.items()
-            if not unfit(each, self.limits, languages)
-            and not any(map(secret_in, each.alt.values()))
+            if not unfit(each, self.limits, language) and not any(map(secret_in, each.alt.values()))
         }
 
     def templates(self, lead: Unit) -> list[Template]:

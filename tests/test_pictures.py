@@ -346,8 +346,8 @@ def test_cards_are_held_against_the_networks_in_use(shipped: Campaign) -> None:
     from bot.media.inspecting import inspect_cards
 
     cards = shipped.cards.values()
-    assert list(inspect_cards(cards, [LIMITS])) == []
+    assert list(inspect_cards(cards, ROOT, [LIMITS])) == []
     tight = LIMITS._replace(alt=100, image_bytes=1000)
-    found: list[Problem] = list(inspect_cards(cards, [tight]))
+    found: list[Problem] = list(inspect_cards(cards, ROOT, [tight]))
     assert {problem.rule for problem in found} == {"alt-long", "media-limit"}
     assert all(re.search("`(ituc|industriall)/", problem.what) for problem in found)

@@ -16,8 +16,8 @@ from typing import Any
 
 from bot.content.reading import Findings
 from bot.content.words import joined, marks_of
-from bot.domain import CARD, Asset, Passage, Place, Problem, Template
-from bot.media import CATALOGUE, Home
+from bot.domain import CARD, Asset, Passage, Place, Template
+from bot.media import CARD_GAPS, CATALOGUE, Home, Media, in_language
 
 FOLDER = "media/cards"
 
@@ -91,7 +91,7 @@ def read_cards(
     pages: Mapping[str, Page],
     passages: Mapping[str, Passage],
     templates: Collection[Template],
-    alts: Mapping[str, Mapping[str, str]],
+    media: Media,
     findings: Findings,
     unverified: Collection[str] = (),
 ) -> dict[str, Asset]:
@@ -99,14 +99,14 @@ def read_cards(
 
     A passage that is unverified is to have none, and lacks none.
     """
-    wanted = {template.draws[:1] for template in templates if CARD in template.attach}
+    wanted = {(t.draws[:1], t.language) for t in templates if CARD in t.attach}
     home, cards = Home(root), {}
     told: set[tuple[str, str]] = set()
     for name, page in pages.items():
         passage = passages[name]
-        if (passage.kind,) not in wanted:
+        if ((passage.kind,), passage.statement.language) not in wanted:
             continue
-        alt = _alt(passage, page, alts, told, findings)
+        alt = _alt(passage, page, media, told, findings)
         card = home.unlisted(name, card_path(name, page), alt, passage.where)
         if card is not None:
             cards[name] = card
@@ -120,21 +120,24 @@ def read_cards(
 def _alt(
     passage: Passage,
     page: Page,
-    alts: Mapping[str, Mapping[str, str]],
+    media: Media,
     told: set[tuple[str, str]],
     findings: Findings,
 ) -> dict[str, str]:
     """The card's alt text: the sentence of media.toml, its gaps filled in."""
     key = "alt_demand" if passage.kind == "demand" else "alt"
     language = passage.statement.language
-    sentences = alts.get(key, {})
-    choice = (language, language.partition("-")[0], "")
-    sentence = next((sentences[each] for each in choice if each in sentences), "")
+    sentences = media.cards.get(key, {})
+    sentence = in_language(sentences, language)
     if not sentence and (key, language) not in told:
         told.add((key, language))
         what = f"[cards] has no alt text in {language!r}: `{key}`"
-        fix = f'Say what every word on a card is: {key} = "{{words}} {{by}}, {{when}} …".'
-        findings.problems.append(Problem("alt-missing", Place(CATALOGUE), what, fix))
+        gaps = " ".join(f"{{{gap}}}" for gap in CARD_GAPS[key])
+        each = ", ".join(f'{name} = "…"' for name in sentences)
+        inner = f'{language} = "… {gaps}"'
+        text = f"{{{each}, {inner}}}" if each else f'"… {gaps}"'
+        fix = f"Say what every word on a card is: {key} = {text}."
+        findings.error("alt-missing", Place(CATALOGUE, media.cards_at.get(key)), what, fix)
     for gap, text in filled(page).items():
         sentence = sentence.replace(f"{{{gap}}}", text)
     return {language: sentence} if sentence else {}

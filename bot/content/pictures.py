@@ -359,7 +359,7 @@ def _lacking(sheet: Sheet) -> Iterator[Problem]:
     if sheet.asset is None:
         return
     language = sheet.pages[0]["language"]
-    alts = [alt for name, alt in sheet.asset.alt.items() if name in ("", language)]
+    alts = [alt for name, alt in sheet.asset.alt.items() if name == language]
     for alt in alts:
         for text in sheet.texts:
             if text.casefold() not in alt.casefold():

@@ -143,7 +143,12 @@ class Templates:
         self._check_alt(template)
 
     def _check_alt(self, template: Template) -> None:
-        """Reports a picture without alt text in the template's language, once."""
+        """Reports a picture without alt text in the template's language, once.
+
+        A language that no account posts in needs none: the template is not used.
+        """
+        if template.language not in {each.language for each in self._settings.accounts.values()}:
+            return
         for name in template.attach:
             asset = (self._assets or {}).get(name)
             lack = (name, template.language)

@@ -46,7 +46,7 @@ MAX_ALL_PIXELS = 400_000_000
 """A picture with more pixels in all its frames together is not decoded (some seconds of time)."""
 
 _KEYS = ("file", "alt", "credit", "draw")
-_CARD_KEYS: Mapping[str, tuple[str, ...]] = {
+CARD_GAPS: Mapping[str, tuple[str, ...]] = {
     "alt": ("hashtag", "words", "by", "when"),
     "alt_demand": ("hashtag", "to", "words", "by", "when"),
 }
@@ -68,11 +68,15 @@ _BLANK = re.compile(r"[ \t\r\n]+")
 def alt_for(asset: Asset, language: str) -> str:
     """The alt text in a language; empty if there is none.
 
-    Looks for the language itself ("pt-BR"), then for its main language ("pt"), then for an alt text
-    that media.toml gives without naming a language.
+    Looks for the language itself ("pt-BR"), then for its main language ("pt").
     """
-    wanted = (language, language.partition("-")[0], "")
-    return next((asset.alt[name] for name in wanted if name in asset.alt), "")
+    return in_language(asset.alt, language)
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """One of several texts by language, in the same way."""
+    wanted = (language, language.partition("-")[0])
+    return next((texts[name] for name in wanted if name in texts), "")
 
 
 # Loading -----------------------------------------------------------------------------------------
@@ -91,6 +95,22 @@ class Media(NamedTuple):
     problems: list[Problem]
     faulty: frozenset[str] = frozenset()
     cards_at: Mapping[str, int] = EMPTY
+
+    def speaking(self, language: str) -> Media:
+        """The same, its alt texts that name no language being in this one."""
+        cards = {key: _named(texts, language) for key, texts in self.cards.items()}
+        assets = {
+            name: asset._replace(
+                alt=(alt := _named(asset.alt, language)),
+                smaller=None if asset.smaller is None else asset.smaller._replace(alt=alt),
+            )
+            for name, asset in self.assets.items()
+        }
+        return self._replace(assets=assets, cards=cards)
+
+
+def _named(texts: Mapping[str, str], language: str) -> dict[str, str]:
+    return {name or language: text for name, text in texts.items()}
 
 
 def load_media(root: Path, text: str | None = None) -> Media:
@@ -334,16 +354,16 @@ class _Loader:
             what, fix = "`cards` is not a table", "Write [cards] above its keys."
             self._report("wrong-type", self._lines.naming("cards"), what, fix)
             return {}
-        for key in sorted(table.keys() - _CARD_KEYS.keys()):
-            self._unknown(key, tuple(_CARD_KEYS), self._lines.of_cards(key))
-        cards = {key: _by_language(table[key])[1] for key in _CARD_KEYS if key in table}
+        for key in sorted(table.keys() - CARD_GAPS.keys()):
+            self._unknown(key, tuple(CARD_GAPS), self._lines.of_cards(key))
+        cards = {key: _by_language(table[key])[1] for key in CARD_GAPS if key in table}
         for key, alts in cards.items():
             for text in alts.values():
                 self._check_gaps(key, text)
         return cards
 
     def _check_gaps(self, key: str, text: str) -> None:
-        needed, found = _CARD_KEYS[key], _GAP.findall(text)
+        needed, found = CARD_GAPS[key], _GAP.findall(text)
         known = ", ".join(f"{{{name}}}" for name in needed)
         for name in [*needed, *found]:
             if name not in found or name not in needed:

@@ -36,82 +36,69 @@ SLENDER = 3
 
 
 def inspect_assets(
-    assets: Mapping[str, Asset],
-    root: Path,
-    limits: Sequence[Limits],
-    languages: Sequence[str] = (),
+    assets: Mapping[str, Asset], root: Path, limits: Sequence[Limits]
 ) -> list[Problem]:
     """Everything wrong with loaded assets that takes decoding, or knowing the networks, to find.
 
-    `limits` are those of the networks in use, `languages` the languages that posts are written in;
-    where there are several, an alt text has to name its own. What `load_assets` has reported is not
-    said again. Decodes frame by frame, and nothing beyond MAX_PIXELS or MAX_ALL_PIXELS.
+    `limits` are those of the networks in use. What loading has reported is not said again. Decodes
+    frame by frame, and nothing beyond MAX_PIXELS or MAX_ALL_PIXELS.
     """
     networks = {limit.network: limit for limit in limits}.values()
     problems: list[Problem] = []
     for asset in assets.values():
-        problems += _alt_problems(asset, networks, languages)
+        problems += _alt_problems(asset, networks)
         if asset.mime:
             problems += _limit_problems(asset, networks)
             problems += look(asset, root)
+        if asset.smaller is not None:
+            problems += _told_by(asset.smaller, root)
     return problems
 
 
-def inspect_cards(cards: Iterable[Asset], limits: Sequence[Limits]) -> Iterator[Problem]:
-    """What the networks in use don't take of cards. That they decode, their record attests."""
+def inspect_cards(
+    cards: Iterable[Asset], root: Path, limits: Sequence[Limits]
+) -> Iterator[Problem]:
+    """What is wrong with cards. That they decode, their record attests."""
     networks = {limit.network: limit for limit in limits}.values()
     for card in cards:
         yield from _too_long(card, networks)
         yield from _limit_problems(card, networks)
+        yield from _told_by(card, root)
 
 
-def unfit(asset: Asset, limits: Limits, languages: Sequence[str]) -> bool:
-    """Whether a post in the first of these languages can't have this picture on this network.
-
-    The others are those of the campaign's other accounts.
-    """
-    named = asset if len(set(languages)) <= 1 else _named(asset)
-    alt = alt_for(named, languages[0])
+def unfit(asset: Asset, limits: Limits, language: str) -> bool:
+    """Whether a post in this language can't have this picture on this network."""
+    alt = alt_for(asset, language)
     is_wrong = not alt or _is_file_name(alt, asset.path) or len(alt) > limits.alt
     return is_wrong or any(_limit_problems(asset, [limits]))
 
 
-def _alt_problems(
-    asset: Asset, networks: Iterable[Limits], languages: Sequence[str]
-) -> Iterator[Problem]:
-    """What is wrong with the alt texts that there are, and which are missing."""
-    if not asset.alt:
-        return
-    alone = len(set(languages)) <= 1
-    for language in dict.fromkeys(languages):
-        if not (alt_for(asset, language) if alone else alt_for(_named(asset), language)):
-            what = f"assets.{asset.id} has no alt text in the language `{language}`"
-            fix = f'Add it: alt = {{{language} = "…"}}, with the other languages.'
-            yield Problem("alt-language", asset.where, what, fix)
+def _alt_problems(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
+    """What is wrong with the alt texts that there are."""
     for language, alt in asset.alt.items():
-        name = f"the alt text{language and f' ({language})'} of assets.{asset.id}"
         if _is_file_name(alt, asset.path):
+            what = f"{_alt_of(asset, language)} is only a file's name"
             fix = "Say what the picture shows and every word on it."
-            yield Problem("alt-filename", asset.where, f"{name} is only a file's name", fix)
+            yield Problem("alt-filename", asset.where, what, fix)
     yield from _too_long(asset, networks)
+
+
+def _alt_of(asset: Asset, language: str) -> str:
+    """The alt text's name, with its language where there are several."""
+    return f"the alt text{f' ({language})' * (len(asset.alt) > 1)} of {_called(asset)}"
 
 
 def _too_long(asset: Asset, networks: Iterable[Limits]) -> Iterator[Problem]:
     for language, alt in asset.alt.items():
-        name = f"the alt text{language and f' ({language})'} of {_called(asset)}"
         for limit in networks:
             if len(alt) > limit.alt:
+                name = _alt_of(asset, language)
                 what = f"{name} has {len(alt):,} characters; {limit.network} takes {limit.alt:,}"
                 yield Problem("alt-long", asset.where, what, "Shorten it.")
 
 
 def _called(asset: Asset) -> str:
     return f"assets.{asset.id}" if asset.where.file == CATALOGUE else f"`{asset.id}`"
-
-
-def _named(asset: Asset) -> Asset:
-    """The asset with those alt texts only that say in which language they are."""
-    return asset._replace(alt={name: alt for name, alt in asset.alt.items() if name})
 
 
 def _is_file_name(alt: str, path: str) -> bool:
@@ -153,8 +140,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 def _looked_at(asset: Asset, path: Path) -> Iterator[Problem]:
     try:
-        with path.open("rb") as file:
-            data = file.read(min(os.fstat(file.fileno()).st_size, MAX_FILE_BYTES))
+        data = _bytes(path)
         head = read_head(io.BytesIO(data))
     except (OSError, FormatError) as error:
         yield _broken(asset, in_words(error))
@@ -221,6 +207,21 @@ def _of_size(asset: Asset, head: Head) -> Iterator[Problem]:
         what = f"{name} is {times} ({size}): networks show a part"
         fix = f"Crop it: at most {SLENDER} times as long as wide, better twice."
         yield Problem("media-shape", asset.where, what, fix, "warning")
+
+
+def _told_by(asset: Asset, root: Path) -> Iterator[Problem]:
+    """What a picture that the program draws tells: nothing, unless somebody has replaced it."""
+    try:
+        data = _bytes(Path(root, asset.path))
+    except OSError as error:
+        yield _broken(asset, in_words(error))
+        return
+    yield from _of_metadata(asset, data)
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(min(os.fstat(file.fileno()).st_size, MAX_FILE_BYTES))
 
 
 def _of_metadata(asset: Asset, data: bytes) -> Iterator[Problem]:

@@ -167,14 +167,6 @@ def test_an_account_in_each_language_has_its_own_posts(tmp_path: Path) -> None:
     assert problems[0].severity == "error"
 
 
-def test_an_alt_text_for_two_languages_names_its_own(tmp_path: Path) -> None:
-    french = '[accounts.fr]\nnetwork = "x"\nlanguage = "fr"\n[accounts.x]'
-    problems = checked(tmp_path, edited(CAMPAIGN, ("[accounts.x]", french)))
-    missing = [problem for problem in problems if problem.rule == "alt-language"]
-    assert [str(problem.where) for problem in missing] == [f"{MEDIA}:1"] * 2 + [f"{MEDIA}:5"] * 2
-    assert {problem.what.rpartition(" ")[2] for problem in missing} == {"`en`", "`fr`"}
-
-
 def test_a_passage_kept_back_on_purpose_is_not_called_unused(tmp_path: Path) -> None:
     """The tiny campaign has a superseded fact and a sensitive one."""
     sensitive = edited(WATCH, ("[positions.watch]", "[positions.watch]\nsensitive = true"))

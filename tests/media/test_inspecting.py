@@ -16,7 +16,7 @@ from PIL import Image
 
 from bot.domain import Place, Problem
 from bot.media import inspecting, load_assets
-from bot.media.inspecting import inspect_assets, look
+from bot.media.inspecting import inspect_assets, inspect_cards, look, unfit
 from tests.media.pictures import (
     ALT,
     PNG,
@@ -36,7 +36,7 @@ def inspect(root: Path, file: str, data: bytes, **changed: object) -> list[Probl
     write(root, catalogue(file), {file: data})
     assets, problems = load_assets(root)
     assert problems == []
-    return all_but_small(inspect_assets(assets, root, [limits(**changed)], ["en"]))
+    return all_but_small(inspect_assets(assets, root, [limits(**changed)]))
 
 
 def all_but_small(problems: list[Problem]) -> list[Problem]:
@@ -80,7 +80,7 @@ def noise(kind: str, size: tuple[int, int] = (64, 64), frames: int = 1) -> bytes
 def test_a_truncated_picture_is_found(tmp_path: Path, name: str, data: bytes, share: float) -> None:
     root = write(tmp_path, catalogue(name), {name: data[: int(len(data) * share)]})
     assets, loaded = load_assets(root)
-    found = loaded + all_but_small(inspect_assets(assets, root, [limits()], ["en"]))
+    found = loaded + all_but_small(inspect_assets(assets, root, [limits()]))
     assert [(p.rule, p.severity) for p in found] == [("media-broken", "error")], found
     assert name in found[0].what
     assert found[0].fix
@@ -242,7 +242,7 @@ def test_pillow_s_guard_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_picture_that_vanished_is_found(tmp_path: Path) -> None:
     assets, _ = load_assets(write(tmp_path, catalogue("a.png"), {"a.png": PNG}))
     (tmp_path / "media" / "a.png").unlink()
-    assert [p.rule for p in inspect_assets(assets, tmp_path, [], ["en"])] == ["media-broken"]
+    assert [p.rule for p in inspect_assets(assets, tmp_path, [])] == ["media-broken"]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -318,40 +318,65 @@ def test_limits_are_named_with_the_figures(
 def test_every_network_s_limits_count_once(tmp_path: Path) -> None:
     assets, _ = load_assets(write(tmp_path, catalogue("a.png"), {"a.png": PNG}))
     small, other = limits(image_bytes=1), limits(network="bluesky", image_bytes=2)
-    found = all_but_small(inspect_assets(assets, tmp_path, [small, small, other], ["en"]))
+    found = all_but_small(inspect_assets(assets, tmp_path, [small, small, other]))
     assert [p.what.rpartition("; ")[2] for p in found] == ["x takes 1", "bluesky takes 2"]
 
 
 @pytest.mark.parametrize(
-    ("alt", "languages", "rules"),
+    ("alt", "rules"),
     [
-        ({"": ALT}, ["en"], []),
-        ({"": ALT}, ["fr"], []),
-        ({"": ALT}, [], []),
-        ({"": ALT}, ["en", "fr"], ["alt-language", "alt-language"]),
-        ({"en": ALT}, ["en", "fr", "fr"], ["alt-language"]),
-        ({"en": ALT}, ["en-GB"], []),
-        ({"en": ALT, "fr": "Rouge"}, ["en", "fr"], []),
-        ({"en": ALT}, ["fr"], ["alt-language"]),
-        ({}, ["en"], []),
-        ({"": "x" * 1000}, ["en"], []),
-        ({"": "x" * 1001}, ["en"], ["alt-long"]),
-        ({"en": "y " * 501, "fr": "Rouge"}, ["en", "fr"], ["alt-long"]),
-        ({"": "a.png"}, ["en"], ["alt-filename"]),
-        ({"": "A"}, ["en"], ["alt-filename"]),
-        ({"": "IMG_2020.JPG"}, ["en"], ["alt-filename"]),
-        ({"": "A picture named a.png"}, ["en"], []),
+        ({"en": ALT}, []),
+        ({"en": ALT, "fr": "Rouge"}, []),
+        ({}, []),
+        ({"en": "x" * 1000}, []),
+        ({"en": "x" * 1001}, ["alt-long"]),
+        ({"en": "y " * 501, "fr": "Rouge"}, ["alt-long"]),
+        ({"en": "a.png"}, ["alt-filename"]),
+        ({"en": "A"}, ["alt-filename"]),
+        ({"en": "IMG_2020.JPG"}, ["alt-filename"]),
+        ({"en": "A picture named a.png"}, []),
     ],
 )
-def test_alt_texts(alt: dict[str, str], languages: list[str], rules: list[str]) -> None:
-    found = inspect_assets({"a1": asset(alt=alt, mime="")}, Path(), [limits()], languages)
+def test_alt_texts(alt: dict[str, str], rules: list[str]) -> None:
+    found = inspect_assets({"a1": asset(alt=alt, mime="")}, Path(), [limits()])
     assert [p.rule for p in found] == rules
     assert all(p.severity == "error" and p.fix and p.where.line == 1 for p in found)
 
 
-def test_an_alt_text_s_figures_are_named() -> None:
+def test_an_alt_text_s_figures_are_named_and_its_language_where_there_are_several() -> None:
     long = asset(alt={"fr": "x" * 1234}, mime="")
-    [problem] = inspect_assets({"a1": long}, Path(), [limits()], ["fr"])
+    [problem] = inspect_assets({"a1": long}, Path(), [limits()])
+    assert problem.what == "the alt text of assets.a1 has 1,234 characters; x takes 1,000"
+    both = long._replace(alt={**long.alt, "en": ALT})
+    [problem] = inspect_assets({"a1": both}, Path(), [limits()])
     assert problem.what == "the alt text (fr) of assets.a1 has 1,234 characters; x takes 1,000"
-    [problem] = inspect_assets({"a1": asset(mime="")}, Path(), [], ["en", "fr"])[1:]
-    assert problem.what == "assets.a1 has no alt text in the language `fr`"
+
+
+@pytest.mark.parametrize(
+    ("alt", "language", "fits"),
+    [
+        ({"en": ALT}, "en", True),
+        ({"en": ALT}, "en-GB", True),
+        ({"en": ALT}, "fr", False),
+        ({"en": ALT, "fr": "Rouge"}, "fr", True),
+        ({"en": ALT, "fr": "x" * 1001}, "fr", False),
+        ({"en": ALT, "fr": "x" * 1001}, "en", True),
+        ({}, "en", False),
+    ],
+)
+def test_a_picture_is_for_those_in_whose_language_it_is_described(
+    alt: dict[str, str], language: str, fits: bool
+) -> None:
+    assert unfit(asset(alt=alt), limits(), language) is not fits
+
+
+def test_a_card_that_tells_more_than_its_words_is_found(tmp_path: Path) -> None:
+    photo = saved("RGB", SIZE, "JPEG", comment=b"Somebody")
+    assets, _ = load_assets(write(tmp_path, catalogue("a.jpg"), {"a.jpg": photo}))
+    card = assets["a1"]._replace(id="x/y", where=Place("messages/statements/x.toml", 3))
+    [problem] = inspect_cards([card], tmp_path, [limits()])
+    assert problem.rule == "media-metadata"
+    small = asset(alt={"en": ALT}, mime="")._replace(smaller=card)
+    assert [p.rule for p in inspect_assets({"a1": small}, tmp_path, [])] == ["media-metadata"]
+    (tmp_path / card.path).unlink()
+    assert [p.rule for p in inspect_cards([card], tmp_path, [])] == ["media-broken"]

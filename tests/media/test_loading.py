@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain import Asset, Place
-from bot.media import alt_for, fitting, load_assets
+from bot.media import alt_for, fitting, load_assets, load_media
 from bot.media.inspecting import inspect_assets
 from tests.media.pictures import ALT, PNG, asset, catalogue, encoded, limits, load_one, write
 
@@ -108,18 +108,26 @@ def test_an_alt_text_over_several_lines_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("alt", "language", "expected"),
     [
-        ({"": "plain"}, "en", "plain"),
-        ({"": "plain"}, "fr", "plain"),
+        ({"": "plain"}, "en", ""),
         ({"en": "one", "fr": "un"}, "fr", "un"),
         ({"en": "one", "fr": "un"}, "fr-BE", "un"),
         ({"pt": "um", "pt-BR": "um!"}, "pt-BR", "um!"),
-        ({"": "plain", "en": "one"}, "en", "one"),
         ({"en": "one"}, "fr", ""),
         ({}, "en", ""),
     ],
 )
 def test_the_alt_text_of_a_language(alt: dict[str, str], language: str, expected: str) -> None:
     assert alt_for(asset(alt=alt), language) == expected
+
+
+def test_an_alt_text_that_names_no_language_is_in_the_one_that_is_said(tmp_path: Path) -> None:
+    text = catalogue("a.png") + '[assets.b]\nfile = "b.png"\nalt = {en = "one", fr = "un"}\n'
+    text += '[cards]\nalt = "{hashtag} {words} {by} {when}"\n'
+    media = load_media(write(tmp_path, text, {"a.png": encoded("PNG"), "b.png": b""}))
+    found = media.speaking("fr")
+    assert found.assets["a1"].alt == {"fr": ALT}
+    assert found.assets["b"].alt == {"en": "one", "fr": "un"}
+    assert list(found.cards["alt"]) == ["fr"]
 
 
 def test_a_network_that_does_not_take_an_animation_gets_the_smaller_one(tmp_path: Path) -> None:

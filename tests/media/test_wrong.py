@@ -469,6 +469,6 @@ def test_no_file_makes_loading_or_inspecting_fail(start: bytes, rest: bytes, nam
     with tempfile.TemporaryDirectory() as folder:
         root = write(Path(folder), catalogue(file), {file: start + rest})
         assets, problems = load_assets(root)
-        found = inspect_assets(assets, root, [limits()], ["en"])
+        found = inspect_assets(assets, root, [limits()])
     assert bool(assets["a1"].mime) == (problems == [])
     assert all(p.where.line for p in problems + found)
