@@ -141,11 +141,12 @@ def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
 
 def unlisted(root: Path, file: str) -> tuple[Asset | None, list[Problem]]:
     """A file in media/ that media.toml need not list, or what is wrong with it. Never raises."""
-    path = os.path.normpath(f"media/{file}")
+    path, home = os.path.normpath(f"media/{file}"), Home(root)
     try:
-        return _asset(file, path, _look_at(Home(root).find(file)), {}, "", Place(path)), []
+        return _asset(file, path, _look_at(home.find(file)), {}, "", Place(path)), []
     except _AssetError as error:
-        what, fix = _printable(error.what), _printable(error.fix)
+        fix = home.instead(file) if error.rule == "missing-file" else error.fix
+        what, fix = _printable(error.what), _printable(fix)
         return None, [Problem(error.rule, Place(path), what, fix)]
 
 
