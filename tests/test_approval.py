@@ -325,7 +325,7 @@ def entry(**changes: str | None) -> str:
         ("\nposts = true", 2, "`posts` is true or false"),
         ('posts = ["x"]', 1, "a list"),
         ("post = []", 1, "Unknown key `post`; did you mean `posts`?"),
-        ("posts = [\n<<<<<<< HEAD\n]", 2, "After `=` comes no value|neither|Invalid"),
+        ("posts = [\n<<<<<<< HEAD\n]", 2, "A mark that a merge left"),
         ("posts = [\n" + entry() + "\n" + entry() + "]", 3, "list|value"),
         ("posts = [", 1, "no value"),
     ],

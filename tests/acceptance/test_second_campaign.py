@@ -127,7 +127,9 @@ def run(campaign: Path, command: str, env: Mapping[str, str], code: int | None =
 def test_it_runs_from_the_first_word_to_the_posts_on_x(campaign: Path) -> None:
     with FakeX() as x:
         env = live(x, "sqlite:///bot.sqlite3")
-        assert "Found verbatim and locked: 2 passages" in run(campaign, f"verify {SOURCE}", env)
+        assert "union: found verbatim in declaration.txt and locked: 2 passages" in run(
+            campaign, f"verify {SOURCE}", env
+        )
         assert "0 errors" in run(campaign, "check", env)
         assert "#SolidairesDuQuai" in run(campaign, "preview", env)
         bot(campaign, "post", env=env, code=None)  # its history begins

@@ -99,7 +99,7 @@ def test_the_filter_of_accounts(open_page: Open, tmp_path: Path) -> None:
 def test_everything_can_be_read_without_scripts(open_page: Open, written: str) -> None:
     page = open_page(written, java_script_enabled=False)
     card = page.locator(POSTS).first
-    for words in ("244 of 280", "$0.020", "Verified word for word", "Alt text of media/"):
+    for words in ("245 of 280", "$0.020", "Verified word for word", "Alt text of media/"):
         expect(card).to_contain_text(words)
     card.locator("summary").click()
     expect(card.get_by_text("passage: drawn for the first time")).to_be_visible()
@@ -253,7 +253,7 @@ def test_the_skip_link_leads_to_the_posts(open_page: Open, written: str) -> None
     page.keyboard.press("Enter")
     expect(page.locator("#posts")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.locator(":focus")).to_have_attribute("href", "#design-fact-at-the-time")
+    expect(page.locator(":focus")).to_have_attribute("href", "#design-demand-asked-of")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Why this was drawn")
     page.keyboard.press("Enter")
