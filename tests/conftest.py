@@ -27,8 +27,49 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
     if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
 
+HEAVY = (
+    "acceptance/test_campaign_runs.py",
+    "acceptance/test_only_verified.py",
+    "acceptance/test_second_campaign.py",
+    "acceptance/test_sign_off.py",
+    "acceptance/test_somebody_hears.py",
+    "cli/test_canary.py",
+    "hearing/test_lost.py",
+    "ledger/test_racing.py",
+    "ledger/test_stateful.py",
+    "preview/test_browser.py",
+    "preview/test_live.py",
+    "preview/test_serving.py",
+    "test_anywhere.py",
+    "test_drawing.py",
+    "test_failover.py",
+    "test_fire.py",
+    "test_framing.py",
+    "test_portability.py",
+    "test_simulation.py",
+)
+"""What takes long: browsers, drawing, deaths, outages, simulated worlds. `--heavy` runs it."""
+
 _MOST_WORKERS = 8
 """More would only start more databases and browsers."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--heavy", action="store_true", help="Run just the tests that take long.")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A folder is its quick tests, or with `--heavy` its heavy ones; a named file is always run."""
+    path = collection_path
+    if not path.name.startswith("test_") or path.suffix != ".py" or _named(path, config):
+        return None
+    heavy = path.relative_to(Path(__file__).parent).as_posix() in HEAVY
+    return heavy != config.option.heavy or None
+
+
+def _named(path: Path, config: pytest.Config) -> bool:
+    args = (Path(argument.partition("::")[0]) for argument in config.args)
+    return any((config.invocation_params.dir / each).resolve() == path.resolve() for each in args)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,7 +111,11 @@ def _encodable(value: Any) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The last word: what of the machine was missing, and what brings it."""
+    """The last word: what was left for another time, what of the machine was missing."""
+    config = terminalreporter.config
+    if not config.option.heavy and any(Path(each).is_dir() for each in config.args):
+        left = "Browsers, drawing, deaths and outages come with: python -m pytest --heavy"
+        terminalreporter.write_line(left)
     said = in_one_line({str(each.longrepr) for each in terminalreporter.stats.get("skipped", ())})
     if said:
         terminalreporter.write_line(said, yellow=True)
