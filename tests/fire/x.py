@@ -99,7 +99,9 @@ def _act(fake: FakeX, action: str, *arguments: Any) -> Any:
         struck: dict[str, int] = {}
         for entry in fake.requests:
             if entry.fault:
-                what = f"{entry.fault} ({entry.method} {entry.path.split('/')[2]})"
+                # "/" is asked for the time
+                route = "".join(entry.path.split("/")[2:3]) or "/"
+                what = f"{entry.fault} ({entry.method} {route})"
                 struck[what] = struck.get(what, 0) + 1
         return struck
     elif action == "count":
