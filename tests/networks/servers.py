@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import socket
@@ -235,8 +236,5 @@ def nobody() -> str:
     """An address on loopback at which nobody listens: it is taken, and stays so."""
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
-    _TAKEN.append(taken)
+    atexit.register(taken.close)
     return f"http://127.0.0.1:{taken.getsockname()[1]}"
-
-
-_TAKEN: list[socket.socket] = []
