@@ -132,8 +132,9 @@ class Planner:
 
     @property
     def left_out(self) -> tuple[Problem, ...]:
-        """What is left out of the content, and what of the posts composed so far was not dealt."""
-        refused = (problem for deck in self._decks.values() for problem in deck.refused)
+        """What is left out of the content, and of every post that it could make."""
+        decks = map(self.deck, self._campaign.accounts.values())
+        refused = (problem for deck in decks for problem in deck.all_refused())
         return tuple(gathered([*self._campaign.left_out, *refused], self._campaign))
 
     @property
@@ -325,6 +326,12 @@ class Deck:
         for template in self._templates:
             for units, composed in self.made_by(template):
                 yield template, units, composed
+
+    def all_refused(self) -> list[Problem]:
+        """What is wrong with any post that could be composed."""
+        for template, units, _ in self.every():
+            self.card(template, units)
+        return self.refused
 
     def made_by(self, template: Template) -> Iterator[tuple[tuple[Unit, ...], Composed]]:
         """Every combination of units that this template of the deck can draw, and its text."""

@@ -48,7 +48,8 @@ def gather(
     `approvals` are the sign-offs, where the campaign asks for them.
     """
     now = ledger.now()
-    facts = gather_facts(ledger, campaign.accounts, left_out=campaign.left_out)
+    left_out = planner.left_out
+    facts = gather_facts(ledger, campaign.accounts, left_out=left_out)
     accounts = [
         _account(campaign, planner, ledger, account, now, approvals)
         for account in campaign.accounts.values()
@@ -62,7 +63,7 @@ def gather(
         "workers": [_worker(beat, now) for beat in facts.beats],
         "accounts": accounts,
         "sign_offs_lost": 0 if approvals is None else _lost(campaign, planner, approvals, now),
-        "left_out": [str(problem) for problem in campaign.left_out],
+        "left_out": [str(problem) for problem in left_out],
         "needs_a_person": [
             *map(_need, judge(facts, now)),
             *_needs_a_sign_off(accounts, now),

@@ -77,7 +77,8 @@ class Session:
         refuse_ephemeral(self.settings, os.environ)
         if not self.accounts:
             raise ContentError(self.campaign.left_out)
-        for what in self.campaign.left_out:
+        self.left_out = self.planner.left_out
+        for what in self.left_out:
             self.tell("left_out", where=str(what.where), what=what.what, fix=what.fix)
         bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
         self.watch = self._make_watch() if self.live else None
@@ -130,8 +131,7 @@ class Session:
             _reveal(self.settings.heartbeat_url) or None,
             self.redact,
         )
-        left_out = self.campaign.left_out
-        return Watch(self.campaign.accounts, self.open_ledger, self.tell, outlet, left_out)
+        return Watch(self.campaign.accounts, self.open_ledger, self.tell, outlet, self.left_out)
 
     def redact(self, text: str) -> str:
         """Without secrets: whatever a network answers may have one in it."""

@@ -92,6 +92,19 @@ def test_a_template_with_an_error_is_left_out_and_the_rest_goes_on(tmp_path: Pat
     assert len([post for post in posts if post["text"]]) > 90
 
 
+def test_a_post_that_is_too_long_is_named_wherever_something_is_left_out(tmp_path: Path) -> None:
+    site = a_site(tmp_path)
+    words = "These are our own words, and they take up more of the room than they should have. "
+    edit(site / "messages/templates/demand-asked-of.txt", "Asked in ", f"{words}Asked in ")
+    said = "The template is too long by "
+    assert said in bot(site, "check", code=1).stdout
+    assert said in bot(site, "preview", "--count", "1", code=1).stderr
+    assert said in bot(site, "status", code=1).stdout
+    assert said in json.loads(bot(site, "status", "--json", code=1).stdout)["left_out"][0]
+    env = environment(DATABASE_URL=f"sqlite:///{tmp_path}/bot.sqlite3")
+    assert f"Left out, so it is never posted: {said}" in bot(site, "post", env=env).stderr
+
+
 def test_another_picture_is_left_out_until_it_was_looked_at(tmp_path: Path) -> None:
     site = a_site(tmp_path)
     card = next((site / "media/cards").glob("ituc-falsifications-*.png"))
