@@ -233,7 +233,7 @@ def test_what_went_last_and_what_comes_next(cli: Cli, book: Book) -> None:
 
 
 def test_what_is_open_is_no_persons_business_yet(cli: Cli, site: Path) -> None:
-    row = Book(site, ago=2 * HOUR).unknown()
+    row = Book(site, ago=HOUR).unknown()
     said = cli("status").out
     assert f"  open  {row.id}: unknown\n        X: it may have been posted\n" in said
     assert [each["id"] for each in cli("status", "--json").json()["accounts"][0]["open"]] == [
