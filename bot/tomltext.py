@@ -16,9 +16,9 @@ from bot.characters import called, is_invisible, looks
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 _KEPT = r'''(?P<kept>
-    """(?: [^"\\]++ | \\. | "(?!"") )*+ "{3,5}
-  | \'\'\'(?: [^']++ | '(?!\'\') )*+ '{3,5}
-  | "(?: [^"\\\n]++ | \\. )*+ " | '[^'\n]*+' | \#[^\n]*+
+    """(?: [^"\\]++ | \\. | "(?!"") )* "{3,5}
+  | \'\'\'(?: [^']++ | '(?!\'\') )* '{3,5}
+  | "(?: [^"\\\n]++ | \\. )* " | '[^'\n]*+' | \#[^\n]*+
 )'''
 """Texts in straight quotes, and comments: whatever stands in them is right."""
 

@@ -165,6 +165,12 @@ main(['--help'])
     assert printed_by(code) == ["0", "True"]
 
 
+def test_no_group_of_an_expression_repeats_possessively() -> None:
+    """Before 3.11.5 Python matches them wrongly, and Debian has 3.11.2."""
+    for path in (ROOT / "bot").rglob("*.py"):
+        assert not re.search(r"[^(]\)[*?]\+", path.read_text(encoding="utf-8")), path
+
+
 # Dependencies ------------------------------------------------------------------------------------
 
 

@@ -15,13 +15,14 @@ from typing import NamedTuple
 KeyPath = tuple[str | int, ...]
 """The way to a value: keys, and for the elements of an array their index from 0."""
 
+# No group repeats possessively: before Python 3.11.5 that matches wrongly.
 TOKEN = re.compile(
     r'''
     [ \t\r]++ | \#[^\n]*+
     | (?P<string>
-        """(?: [^"\\]++ | \\. | "(?!"") )*+ "{3,5}
-      | \'\'\'(?: [^']++ | '(?!\'\') )*+ '{3,5}
-      | "(?: [^"\\\n]++ | \\. )*+ "
+        """(?: [^"\\]++ | \\. | "(?!"") )* "{3,5}
+      | \'\'\'(?: [^']++ | '(?!\'\') )* '{3,5}
+      | "(?: [^"\\\n]++ | \\. )* "
       | '[^'\n]*+'
       )
     | (?P<bare> [^\s\#"'\[\]{}=,.]++ )

@@ -329,7 +329,7 @@ def test_a_crash_with_all_of_them_in_its_words(site: Path, arguments: list[str])
     assert "RuntimeError" in done.stderr
     assert "***" in done.stderr
     assert "***" in done.stdout
-    assert ("OSError" in done.stderr) == ("--debug" in arguments)
+    assert ("FileNotFoundError" in done.stderr) == ("--debug" in arguments)
 
 
 def test_a_table_on_a_narrow_terminal_breaks_no_secret_in_two(site: Path) -> None:

@@ -327,7 +327,9 @@ def test_a_file_that_may_not_be_written() -> None:
         with puppets(f"sqlite:///{path}", 1) as (worker,):
             worker.ask("drop_privileges")
             assert "the file can't be written" in worker.ask("migrate")
+        folder.chmod(0o755)
         path.unlink()
+        folder.chmod(0o555)
         with puppets(f"sqlite:///{path}", 1) as (worker,):
             worker.ask("drop_privileges")
             assert "Permission denied" in worker.ask("migrate")
