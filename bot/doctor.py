@@ -213,7 +213,7 @@ def _troubles(bot: Any, campaign: Campaign) -> Iterator[Finding]:
         ledger = bot.ledger(readonly=True)
         try:
             now = ledger.now()
-            facts = gather(ledger, campaign.accounts)
+            facts = gather(ledger, [*campaign.accounts, *campaign.idle])
         finally:
             ledger.close()
     except BotError:

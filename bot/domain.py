@@ -180,7 +180,8 @@ class Campaign(NamedTuple):
 
     `cards` has, by its id, the card of each passage that has one. `left_out` says what is left out
     and why; `withheld` has the passages among it, which are known only so that the history can be
-    read. `digest` is a hash of everything that decides on posts.
+    read. `idle` are the names of the accounts among it. `digest` is a hash of everything that
+    decides on posts.
     """
 
     root: str
@@ -200,6 +201,7 @@ class Campaign(NamedTuple):
     where: Place = CAMPAIGN
     withheld: Mapping[str, Passage] = EMPTY
     left_out: tuple[Problem, ...] = ()
+    idle: tuple[str, ...] = ()
     digest: str = ""
 
     @property

@@ -49,6 +49,21 @@ class PlanNotes:
         note = self.note
         return note is not None and slot.expires <= note.first and slot.at != note.before
 
+    def dropped(self, newest: datetime, now: datetime) -> Slot | None:
+        """The slot that the schedule before had next, where that passed without a row, and this one
+        doesn't have it. Only before the note is kept.
+        """
+        self.read()
+        note = self.note
+        if note is None or note.slot is None or note.expires is None:
+            return None
+        if note.schedule == self._schedule or now < note.expires or note.slot <= newest:
+            return None
+        same = next(slots(self._account, self._seed, note.slot - timedelta(microseconds=1)), None)
+        if same is not None and same.at == note.slot:
+            return None
+        return Slot(note.slot, self._account.name, note.slot, note.expires)
+
     def read(self) -> None:
         """Takes in what is noted. Not once for all: the ledger may be another by now."""
         self.note = self._ledger.plan_note(self._account.name)

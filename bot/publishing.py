@@ -34,10 +34,12 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 
 from bot.clocks import Clock
-from bot.domain import Account, History, Receipt
+from bot.domain import Account, History, Receipt, Slot
 from bot.errors import (
     BotError,
     LedgerConflict,
@@ -52,7 +54,7 @@ from bot.halting import HALTED as HALTED
 from bot.halting import PAUSED as PAUSED
 from bot.halting import Halts, first_line
 from bot.halting import Tell as Tell
-from bot.ledger.base import Ledger, Row
+from bot.ledger.base import Ledger, NewRow, Row
 from bot.networks.base import FOREVER, Found, Network, Request
 from bot.plan_notes import PlanNotes
 from bot.planning import Planned, Planner
@@ -256,6 +258,9 @@ class Publisher:
         believed = self.clock.believed
         if believed:
             self._memory.saw(history.rows)
+            dropped = self._plans.dropped(newest, now)
+            if dropped is not None:
+                return self._miss_dropped(dropped, history, newest)
             self._plans.keep(newest, born, now)
         passed: list[tuple[int, Planned]] = []
         plan = self._planner.plan(self.account, history, newest)
@@ -282,6 +287,27 @@ class Publisher:
             return self._prepare(planned, now)
         self._miss(passed)
         return now + timedelta(days=1)
+
+    def _miss_dropped(self, slot: Slot, history: History, newest: datetime) -> datetime:
+        """Writes a slot as missed that passed before an edit took it out of the schedule; first,
+        what the schedule of now has before it.
+        """
+        again = self._mend()
+        if again is not None and self._memory.whole():
+            return again
+        now, number = self._ledger.now(), history.rows + 1
+        if self.clock.far(now):
+            return now
+        plan = self._planner.plan(self.account, history, newest)
+        older = islice(takewhile(lambda each: each.slot.at < slot.at, plan), BATCH)
+        rows = [new_row(each, planned) for each, planned in enumerate(older, number)]
+        with suppress(LedgerConflict):
+            if rows:
+                self._write_missed(rows, RESCHEDULED)
+            else:
+                row = NewRow(number, slot, self.account.network)
+                self._write_missed([row], self._halts.stand() or LATE)
+        return now
 
     def _past(self) -> tuple[History, datetime, datetime]:
         """What the ledger knows, its newest slot, and when it began; for that it gets a first row.
@@ -320,19 +346,23 @@ class Publisher:
                 end += 1
             rows = [new_row(number, planned) for number, planned in passed[begin:end]]
             try:
-                self._ledger.miss(rows, reason)
+                self._write_missed(rows, reason)
             except LedgerConflict:
                 return False
-            self._tell(
-                "missed",
-                account=self.account.name,
-                reason=reason,
-                count=len(rows),
-                id=rows[0].slot.id,
-                last=rows[-1].slot.id,
-            )
             begin = end
         return True
+
+    def _write_missed(self, rows: Sequence[NewRow], reason: str) -> None:
+        """Raises LedgerConflict."""
+        self._ledger.miss(rows, reason)
+        self._tell(
+            "missed",
+            account=self.account.name,
+            reason=reason,
+            count=len(rows),
+            id=rows[0].slot.id,
+            last=rows[-1].slot.id,
+        )
 
     def _excuse(self, planned: Planned, stopped: str) -> str:
         if self._plans.never_was(planned.slot):

@@ -48,8 +48,8 @@ def gather(
     `approvals` are the sign-offs, where the campaign asks for them.
     """
     now = ledger.now()
-    left_out = planner.left_out
-    facts = gather_facts(ledger, campaign.accounts, left_out=left_out)
+    left_out, judged = planner.left_out, [*campaign.accounts, *campaign.idle]
+    facts = gather_facts(ledger, judged, left_out=left_out)
     accounts = [
         _account(campaign, planner, ledger, account, now, approvals)
         for account in campaign.accounts.values()

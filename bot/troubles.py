@@ -4,7 +4,9 @@ All is well for an account while its newest passed slot
 
     was posted
     is still being settled            sending, retry or unknown, within their times
-    was passed over on purpose        paused by a person, dropped by one, rescheduled, before birth
+    was passed over on purpose        paused by a person, dropped by one, before birth
+
+A slot that is `rescheduled` never was one: what counts is the one before it.
 
 Otherwise it is in trouble, and so is what needs a person or stands in the way of the next post:
 
@@ -52,7 +54,7 @@ LOOKS_ON = frozenset({PAUSED, CONTENT})
 SLACK = timedelta(minutes=15)
 """Cron jobs come every 15 minutes at most; so much later a row is settled that time settles."""
 
-PURPOSE = frozenset({"birth", reasons.PAUSED, reasons.RESCHEDULED})
+PURPOSE = frozenset({"birth", reasons.PAUSED})
 """Why a slot that was missed is nobody's trouble."""
 
 _WORDS = {
@@ -84,7 +86,10 @@ _WORDS = {
 """Of each reason for a missed slot: what it means where nothing more is known, and what to do."""
 
 _REFUSED = "It will not be sent again; mend the cause before the next slot."
-_NOBODY = "Start the worker, or look why the cron job does not run."
+_NOBODY = (
+    "Start the worker, or look why the cron job does not run; "
+    "`bot check` says whether the account is left out for an error."
+)
 _FIRST_LOOK, _WIDER = 8, 8
 
 
@@ -101,7 +106,8 @@ class Facts(NamedTuple):
     """Everything that the rule goes by.
 
     `held` are the held rows of all accounts, `told` the troubles that stand in the ledger, and
-    `witnessed` what this process itself knows and no row tells.
+    `witnessed` what this process itself knows and no row tells. `gone` are the accounts that the
+    campaign has no more, by name: what their workers left behind ends with them.
     """
 
     accounts: Sequence[Standing] = ()
@@ -112,6 +118,7 @@ class Facts(NamedTuple):
     left_out: Sequence[Problem] = ()
     told: Sequence[Trouble] = ()
     witnessed: Sequence[Trouble] = ()
+    gone: frozenset[str] = frozenset()
 
 
 class Found(NamedTuple):
@@ -124,14 +131,15 @@ class Found(NamedTuple):
 
 def gather(
     ledger: Ledger,
-    accounts: Iterable[str],
+    accounts: Collection[str],
     *,
     left_out: Sequence[Problem] = (),
     witnessed: Sequence[Trouble] = (),
 ) -> Facts:
     """What the ledger says of these accounts, and of all that needs a person."""
     told = ledger.troubles()  # first: what somebody told by then, the rows read after it show too
-    halts = ledger.halts()
+    halts, beats = ledger.halts(), ledger.beats()
+    named = {*(each.account for each in told), *map(_account_of, beats)}
     return Facts(
         accounts=[
             Standing(name, _newest(ledger, name), halts.get(name), ledger.plan_note(name))
@@ -139,11 +147,12 @@ def gather(
         ],
         halts=halts,
         held=ledger.few(states=("held",)),
-        beats=ledger.beats(),
+        beats=beats,
         paused=ledger.paused(),
         left_out=left_out,
         told=told,
         witnessed=witnessed,
+        gone=frozenset(named - {"", *accounts}),
     )
 
 
@@ -239,7 +248,7 @@ def _undone(newest: Sequence[Row]) -> Iterator[Row]:
     for row in newest:
         if _ended_well(row):
             return
-        if row.state != "held":
+        if row.state != "held" and row.reason != reasons.RESCHEDULED:
             yield row
 
 
@@ -323,11 +332,23 @@ def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
     for beat in sorted(facts.beats, key=lambda beat: beat.at):
         if beat in alive or any(_succeeds(other, beat) for other in alive):
             continue
-        at, account = beat.at, str(beat.note.get("account", ""))
+        at, account = beat.at, _account_of(beat)
+        if account in facts.gone:
+            continue
         what = f"not heard of since {at.isoformat(timespec='seconds')}"
         fix = "It ended without saying so. Look at its log, and start it again."
         trouble = _new(account, SILENT, at, f"{beat.worker}: {what}", fix)
         yield Found(trouble, beat.worker, SILENT)
+
+
+def not_ours(facts: Facts, now: datetime) -> set[str]:
+    """The accounts that this campaign hasn't, and that a worker with another content lives for."""
+    heard = (beat for beat in facts.beats if abs(now - beat.at) <= ALIVE)
+    return {_account_of(beat) for beat in heard} & facts.gone
+
+
+def _account_of(beat: Beat) -> str:
+    return str(beat.note.get("account", ""))
 
 
 def _succeeds(other: Beat, beat: Beat) -> bool:
@@ -342,7 +363,8 @@ def _succeeds(other: Beat, beat: Beat) -> bool:
 
 def _seen(facts: Facts) -> Iterator[Found]:
     """What a process saw itself. Where it is gone, what stands in the ledger is the last word."""
-    known = {(each.account, each.kind): each for each in facts.told if each.kind in WITNESSED}
+    told = (each for each in facts.told if each.account not in facts.gone)
+    known = {(each.account, each.kind): each for each in told if each.kind in WITNESSED}
     for seen in facts.witnessed:
         standing = known.get((seen.account, seen.kind), seen)
         known[seen.account, seen.kind] = standing._replace(what=seen.what, fix=seen.fix)

@@ -29,6 +29,7 @@ from bot.troubles import (
     all_well,
     gather,
     judge,
+    not_ours,
 )
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Watch:
         self._fetched_at = -HEARTBEAT_EVERY
         self._witnessed: dict[tuple[str, str], Trouble] = {}
         self._cleared: set[tuple[str, str]] = set()
+        self._begun: set[tuple[str, str]] = set()
         self._well_since: dict[str, float] = {}
         self._outage = Outage(outlet)
         self._mutex = threading.Lock()
@@ -142,6 +144,7 @@ class Watch:
         """There is none of this kind, and this process knows it."""
         with self._mutex:
             self._witnessed.pop((account, kind), None)
+            self._begun.discard((account, kind))
             self._cleared.add((account, kind))
 
     def well(self, account: str) -> None:
@@ -231,11 +234,15 @@ class Watch:
         now = ledger.now()
         mine = [each._replace(slot=now, since=now) for each in witnessed.values()]
         found = judge(facts._replace(told=believed, witnessed=mine), now)
-        self._keep(ledger, facts.told, found)
+        others = not_ours(facts, now)
+        self._keep(ledger, [each for each in facts.told if each.account not in others], found)
         return found
 
     def _keep(self, ledger: Ledger, told: Sequence[Trouble], found: Sequence[Found]) -> None:
-        """A row for each account and kind that is new, and an end to those that are over."""
+        """A row for each account and kind that is new, and an end to those that are over.
+
+        What only this process sees begins once, though another for which all goes well may end it.
+        """
         standing: dict[tuple[str, str], Trouble] = {}
         for each in found:
             if each.trouble.kind not in UNTOLD:
@@ -243,10 +250,13 @@ class Watch:
         known = {(each.account, each.kind) for each in told}
         addresses = [key_of(each) for each in self._outlet.addresses]
         for key, trouble in standing.items():
-            if key not in known:
+            if key not in known and key not in self._begun:
                 begun = trouble._replace(host=self._outlet.host)
                 if ledger.trouble_begun(begun, addresses):
                     self._say(begun)
+                if trouble.kind in WITNESSED:
+                    with self._mutex:
+                        self._begun.add(key)
         for trouble in told:
             if (trouble.account, trouble.kind) not in standing and ledger.trouble_over(trouble.id):
                 about = trouble.account or EVERYBODY

@@ -63,7 +63,6 @@ def test_an_account_without_a_past_is_well() -> None:
 WELL = [
     row("posted", 9),
     row("missed", 9, PAUSED),
-    row("missed", 9, RESCHEDULED),
     row("failed", 9, "a person dropped it"),
 ]
 
@@ -72,6 +71,19 @@ WELL = [
 def test_what_was_posted_or_passed_over_on_purpose_is_well(newest: Row) -> None:
     assert of(newest) == []
     assert of(newest, row("missed", 8, LATE), row("failed", 7, "refused")) == []
+
+
+def test_what_never_was_a_slot_neither_is_trouble_nor_ends_any() -> None:
+    never = row("missed", 9, RESCHEDULED)
+    assert of(never) == of(never, row("posted", 8)) == []
+    assert one(of(never, row("missed", 8, LATE))).subject == "x/2026-12-01T08:00:00+00:00"
+
+
+def test_what_an_account_left_behind_that_the_campaign_has_no_more_is_over() -> None:
+    beat = Beat("h:1/y", NOON, {"account": "y"})
+    told = [Trouble("y", kind, NOON, NOON, "what") for kind in ("keys", "fault", "clock")]
+    assert of(beats=[beat], told=told, gone=frozenset({"y"})) == []
+    assert [each.trouble.kind for each in of(told=[told[0]._replace(account="x")])] == ["keys"]
 
 
 REASONS = [

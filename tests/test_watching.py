@@ -467,3 +467,53 @@ def test_at_the_end_it_looks_once_more_where_there_is_something_to_tell(
     watch.witness("x", FAULT, "KeyError", "Report it.")
     watch.stop(FAR, last_look=True)
     assert stages(listener) == [("fault", "begun")]
+
+
+# -- two processes that see different things ---------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [KEYS, FAULT])
+def test_what_one_process_lacks_and_another_has_is_told_once(
+    place: Place, alerts: list[dict[str, str]], kind: str
+) -> None:
+    place.posted()
+    one, other = place.watch(ADDRESS), place.watch(ADDRESS, host="h2")
+    one.witness("x", kind, "x does not post", "Mend it.")
+    other.clear("x", kind)
+    for _ in range(5):
+        one.look()
+        other.look()
+        place.now += MINUTE
+    assert [each["stage"] for each in alerts] == ["begun", "over"]
+    one.clear("x", kind)
+    one.witness("x", kind, "x does not post", "Mend it.")
+    one.look()
+    assert [each["stage"] for each in alerts] == ["begun", "over", "begun"]
+
+
+def test_a_worker_whose_campaign_has_not_the_account_ends_nothing_for_who_posts_there(
+    place: Place, alerts: list[dict[str, str]]
+) -> None:
+    place.missed()
+    one, other = place.watch(ADDRESS), place.watch(ADDRESS, host="h2")
+    other._accounts = ["y"]
+    for _ in range(5):
+        place.ledger.beat("h1:1/x", {"account": "x"})
+        one.look()
+        other.look()
+        place.now += MINUTE
+    assert [each["stage"] for each in alerts] == ["begun"]
+    place.ledger.unbeat("h1:1/x")
+    other.look()
+    assert [each["stage"] for each in alerts] == ["begun", "over"]
+
+
+ADDRESS = "http://alerts.invalid/"
+
+
+@pytest.fixture
+def alerts(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What was sent, in order."""
+    sent: list[dict[str, str]] = []
+    monkeypatch.setattr(watching, "send", lambda _, alert: sent.append(alert))
+    return sent

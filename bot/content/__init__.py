@@ -168,6 +168,7 @@ class Loaded:
             assets={n: a for n, each in assets.items() if (a := _seen(each, unseen))},
             cards={n: a for n, a in cards.items() if a.path not in unseen},
             left_out=self.left_out,
+            idle=tuple(name for name in self.whole.accounts if name not in verified.accounts),
         )
         return found._replace(digest=_digest(found))
 
@@ -209,7 +210,7 @@ def _seen(asset: Asset, unseen: Collection[str]) -> Asset | None:
     return asset if smaller is None or smaller.path not in unseen else asset._replace(smaller=None)
 
 
-_DECIDES_NOTHING = frozenset({"where", "body_line", "left_out", "withheld", "root"})
+_DECIDES_NOTHING = frozenset({"where", "body_line", "left_out", "idle", "withheld", "root"})
 """Fields of values that decide on no post: an edit of a comment moves lines."""
 
 

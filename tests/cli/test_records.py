@@ -608,3 +608,16 @@ def test_a_halt_of_the_bots_own_is_in_the_trail(
     (halt,) = cli("log", "--audit", "--json").json()
     assert (halt["who"], halt["what"], halt["about"]) == ("the bot", "halt", "x")
     assert "402" in halt["why"]
+
+
+def test_what_an_error_in_the_campaign_costs_an_account_is_told(cli: Cli, site: Path) -> None:
+    campaign = site / CAMPAIGN
+    more = '[accounts.m]\nnetwork = "x"\nlanguage = "fr"\n[accounts.m.schedule]\ntimes = ["25:00"]'
+    campaign.write_text(f"{campaign.read_text('utf-8')}\n{more}\n")
+    ledger = SqliteLedger(f"{site}/bot.sqlite3")
+    ledger.migrate()
+    at = datetime.now(UTC) - timedelta(hours=2)
+    ledger.note_plan("m", PlanNote("c", "s", at, at, at + timedelta(hours=1)))
+    ledger.close()
+    told = cli("status", "--json", code=1).json()["needs_a_person"]
+    assert ("lost", True) in [(each["state"], "bot check" in each["fix"]) for each in told]

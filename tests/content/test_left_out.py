@@ -214,3 +214,9 @@ def test_the_digest_is_the_same_after_an_edit_that_decides_on_nothing(tmp_path: 
 def edit(root: Path, path: str, old: str, new: str) -> None:
     text = (root / path).read_text("utf-8")
     (root / path).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_an_account_that_is_left_out_is_known_by_name(tmp_path: Path) -> None:
+    broken = str(FILES[CAMPAIGN]) + SECOND.format("mastodon", "25:00")
+    campaign = load(write_campaign(tmp_path, **{CAMPAIGN: broken}), NETWORKS)
+    assert (list(campaign.accounts), campaign.idle) == (["x"], ("m",))

@@ -65,6 +65,38 @@ def test_the_next_slot_as_it_was_noted_is_lost_all_the_same() -> None:
     assert world.rows()[24].slot == NOON + DAY
 
 
+def test_it_is_lost_though_the_edit_left_it_out() -> None:
+    world = noon_world().at(NOON + DAY + HOUR)
+    worker = edited(world, AT_NOON._replace(times=("15:00",)))
+    world.run_for(MINUTE, worker)
+    assert reasons(world) == ["rescheduled", "late"]
+    assert world.rows()[-1].slot == NOON + DAY
+    world.run_for(2 * HOUR, worker)
+    assert [row.state for row in world.rows()] == ["posted", "missed", "missed", "posted"]
+
+
+def test_what_the_schedule_of_now_has_before_it_never_was() -> None:
+    world = noon_world().at(NOON + DAY + HOUR)
+    later = Schedule(timezone="UTC", times=("09:00", "15:00"))
+    world.run_for(MINUTE, edited(world, later))
+    assert reasons(world) == ["rescheduled", "rescheduled", "late"]
+    assert world.rows()[-1].slot == NOON + DAY
+
+
+def test_what_an_edit_left_out_before_it_was_over_is_not_lost() -> None:
+    world = noon_world().at(NOON + DAY - MINUTE)
+    world.run_for(5 * HOUR, edited(world, AT_NOON._replace(times=("15:00",))))
+    assert reasons(world) == ["rescheduled", ""]
+
+
+def test_who_paused_meanwhile_lost_nothing_by_the_edit() -> None:
+    world = noon_world()
+    world.ledger.pause("a strike")
+    world.at(NOON + DAY + HOUR)
+    world.run_for(MINUTE, edited(world, AT_NOON._replace(times=("15:00",))))
+    assert reasons(world) == ["rescheduled", "paused"]
+
+
 def test_what_a_schedule_loses_later_is_lost() -> None:
     world = noon_world().at(NOON + 2 * HOUR + 45 * MINUTE)
     world.step(edited(world, HOURLY))
