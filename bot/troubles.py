@@ -64,7 +64,7 @@ _WORDS = {
     ),
     reasons.MEDIA: (
         "its pictures were not ready",
-        "Look whether they are there, and whether the network is reached.",
+        "Look whether its pictures are there; `bot doctor` says whether the network is reached.",
     ),
     reasons.UNAPPROVED: (
         "it was not signed off",
@@ -333,7 +333,7 @@ def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
         if beat in alive or any(_succeeds(other, beat) for other in alive):
             continue
         at, account = beat.at, _account_of(beat)
-        if account in facts.gone:
+        if account in facts.gone or _posted_since(beat, facts.accounts):
             continue
         what = f"not heard of since {at.isoformat(timespec='seconds')}"
         fix = "It ended without saying so. Look at its log, and start it again."
@@ -359,6 +359,17 @@ def _succeeds(other: Beat, beat: Beat) -> bool:
     if mine is None or mine != theirs or later is None:
         return False
     return began is None or datetime.fromisoformat(later) > datetime.fromisoformat(began)
+
+
+def _posted_since(beat: Beat, accounts: Sequence[Standing]) -> bool:
+    """Whether somebody posted there later than this worker can have: a cron job, without a beat."""
+    newest = [
+        each.newest[0] for each in accounts if each.account == _account_of(beat) and each.newest
+    ]
+    return any(
+        row.state == "posted" and row.armed_at is not None and row.armed_at > beat.at + ALIVE
+        for row in newest
+    )
 
 
 def _seen(facts: Facts) -> Iterator[Found]:

@@ -280,6 +280,18 @@ def test_a_successor_that_is_gone_too_takes_nobodys_place() -> None:
     assert [each.subject for each in judge(Facts(beats=both), NOON)] == ["a", "b"]
 
 
+def test_a_cron_job_takes_the_place_of_a_worker_too() -> None:
+    """It leaves no beat; but what it posts, long after the worker was heard of, nobody else did."""
+    dead = beat("a", HOUR, 2 * HOUR)
+    since = row("posted", 12)._replace(armed_at=NOON - MINUTE)
+    assert of(since, now=NOON, beats=[dead]) == []
+    for newest in (
+        row("posted", 11)._replace(armed_at=NOON - HOUR + MINUTE),
+        row("posted", 12)._replace(armed_at=None),
+    ):
+        assert one(of(newest, now=NOON, beats=[dead])).subject == "a"
+
+
 def test_a_beat_from_a_time_to_come_is_no_sign_of_life() -> None:
     """The clock was a year ahead when it was written."""
     assert judge(Facts(beats=[beat("a", -365 * timedelta(days=1), HOUR)]), NOON) != []
