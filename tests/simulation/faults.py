@@ -60,7 +60,7 @@ class Chances:
     not_connected: float = 0.05
     throttled: float = 0.06
     refused: float = 0.01
-    double_by_mistake: float = 0.05
+    double_by_mistake: float = 0.02
     server_error_before: float = 0.05
     vanished: float = 0.04
     late: float = 0.08
