@@ -151,6 +151,12 @@ def test_nothing_is_quoted_or_compared_before_there_is_a_reason() -> None:
     assert printed_by(f"{log}; {load}; {show}") == ["and", "no", "more"]
 
 
+def test_who_asks_for_the_time_loads_no_library_for_it() -> None:
+    ask = "from bot.networks.x import X; asked = X(None, '.', 'http://127.0.0.1:9').ask_clock()"
+    show = "print(); print(asked, *sys.modules.keys() & {'requests', 'tweepy', 'urllib3'})"
+    assert printed_by(f"import sys; {ask}; {show}") == ["None"]
+
+
 def test_a_start_is_not_looked_through_for_garbage() -> None:
     count = "sum(each['collections'] for each in gc.get_stats())"
     end = f"print(); print({count} - before, gc.get_freeze_count() > 0)"

@@ -8,11 +8,13 @@ spoken to in plain HTTP: a proxy that wants TLS itself, or SOCKS, is refused in 
 from __future__ import annotations
 
 import base64
+import os
 import socket
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from requests.utils import get_environ_proxies, select_proxy
+_NAMES = frozenset(("https_proxy", "all_proxy"))
+"""The variables that name a proxy for https, in lower case."""
 
 MAX_HEAD = 16_384
 """Bytes of a proxy's answer; a longer one is not read."""
@@ -33,6 +35,11 @@ def proxy_for(url: str) -> Proxy | None:
     """The proxy for an address. Raises OSError for one that can't be used; shows nothing of it."""
     if not url.startswith("https:"):
         return None  # plain HTTP is for this machine alone
+    if not any(name.lower() in _NAMES for name in os.environ):
+        return None  # loading `requests` takes long
+
+    from requests.utils import get_environ_proxies, select_proxy
+
     found = select_proxy(url, get_environ_proxies(url))
     if not found:
         return None

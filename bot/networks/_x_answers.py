@@ -33,7 +33,7 @@ from bot.errors import InDoubt, NetworkError, NotSent, Refused
 from bot.networks.base import Found
 
 if TYPE_CHECKING:
-    from bot.networks._http import Answer
+    from bot.networks._flight import Answer
 
 _NOT_FOR_THIS_CONTENT = frozenset((400, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451))
 """X, or what stands before it, looked at the post and won't have it. Nothing was posted."""

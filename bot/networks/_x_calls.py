@@ -13,7 +13,8 @@ from requests import RequestException
 
 from bot.domain import Receipt
 from bot.errors import InDoubt, NotSent, Refused, in_words
-from bot.networks._http import Answer, FileBody, Flight
+from bot.networks._flight import Answer, Flight
+from bot.networks._http import FileBody
 from bot.networks._x_answers import (
     first_words,
     judge,

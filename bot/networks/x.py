@@ -35,7 +35,7 @@ from bot.networks.weighted import find_urls, weighted_length
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.networks._http import Flight
+    from bot.networks._flight import Flight
     from bot.networks._x_calls import Line, Uploaded
 
 API_URL = "https://api.x.com"
@@ -194,7 +194,7 @@ class X:
 
     def ask_clock(self) -> datetime | None:
         """Asks X's address what time it is; whatever it answers counts. None if it does not."""
-        from bot.networks._http import Flight
+        from bot.networks._flight import Flight
 
         flight = Flight(self._api_url, ASK_SECONDS, heard=self._time.hear)
         with self._in_flight(flight), suppress(Exception):  # whatever it was: no answer
@@ -223,7 +223,7 @@ class X:
                 fix="Set the account's four credentials: X_API_KEY and the others in .env.example.",
                 account_wide=True,
             )
-        from bot.networks._http import Flight
+        from bot.networks._flight import Flight
 
         flight = Flight(self._api_url, self._request_seconds, before_write, self._time.hear)
         with self._in_flight(flight):

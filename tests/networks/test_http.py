@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from bot.networks._http import CutError, FileBody, Flight, Session, _tls
+from bot.networks._flight import CutError, Flight, _tls
+from bot.networks._http import FileBody, Session
 from tests.networks.servers import AUTHORITY, Api, Link, Server, answers, nobody, reply, then
 
 ORIGIN = "https://api.example.org"

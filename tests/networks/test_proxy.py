@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import InDoubt, NotSent
-from bot.networks import _http
+from bot.networks import _flight
 from bot.networks._proxy import Proxy, proxy_for
 from bot.networks.x import X
 from tests.networks.servers import AUTHORITY, Api, Link, Server, nobody, reply, then
@@ -26,9 +26,9 @@ DATE = "Tue, 01 Dec 2026 12:00:00 GMT"
 def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The authority of the tests is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
-    _http._tls.cache_clear()
+    _flight._tls.cache_clear()
     yield
-    _http._tls.cache_clear()
+    _flight._tls.cache_clear()
 
 
 def connect(
@@ -215,7 +215,7 @@ def test_the_guard_is_asked_after_the_tunnel_stands_and_before_x_gets_a_byte(
 
 def test_a_certificate_is_x_s_not_the_proxy_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    _http._tls.cache_clear()
+    _flight._tls.cache_clear()
     with Api(lambda _: SENT, tls=True) as server, Server(connect()) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert "certificate verify failed" in why(server.url)

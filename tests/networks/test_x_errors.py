@@ -519,16 +519,16 @@ def test_without_credentials_nothing_talks() -> None:
 
 
 def test_tls_that_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.networks import _http
+    from bot.networks import _flight
     from tests.networks.servers import AUTHORITY
 
     monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
-    _http._tls.cache_clear()
+    _flight._tls.cache_clear()
     try:
         with Api(lambda _: SENT, tls=True) as server:
             assert send(make(server.url)).remote_id == "1850000000000000001"
     finally:
-        _http._tls.cache_clear()
+        _flight._tls.cache_clear()
 
 
 def test_the_environment_s_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
