@@ -141,9 +141,11 @@ class Memory:
         self._suspect(now - FORGOTTEN, now)
 
     def _compare(self, lineage: str) -> None:
-        name, now = self._account.name, self._ledger.now()
+        name = self._account.name
+        if self._lineage is None:  # first: what is forgotten after this is missed by its number
+            self.saw(self._ledger.history(name).rows)
         trust = self._ledger.trust(name)
-        since = None
+        now, since = self._ledger.now(), None  # last: how long nobody wrote is never told too short
         if self._lineage is None and trust.life is not None:
             since = _asleep_since(trust.life, now)
             self._misdated = trust.life > now + CLOCK_SKEW
