@@ -141,11 +141,11 @@ class Memory:
         self._suspect(now - FORGOTTEN, now)
 
     def _compare(self, lineage: str) -> None:
-        name = self._account.name
+        name, now = self._account.name, self._ledger.now()
         if self._lineage is None:  # first: what is forgotten after this is missed by its number
             self.saw(self._ledger.history(name).rows)
         trust = self._ledger.trust(name)
-        now, since = self._ledger.now(), None  # last: how long nobody wrote is never told too short
+        since = None
         if self._lineage is None and trust.life is not None:
             since = _asleep_since(trust.life, now)
             self._misdated = trust.life > now + CLOCK_SKEW

@@ -406,6 +406,32 @@ def test_rows_that_go_while_the_account_is_read_are_noticed() -> None:
     assert len(world.told("suspected")) == 1
 
 
+@pytest.mark.parametrize("call", ["history", "trust", "lineage"])
+def test_rows_that_go_while_a_fresh_worker_is_stopped_in_its_first_look_are_noticed(
+    call: str,
+) -> None:
+    """It has seen a sign of life, so that the time it was stopped for is no pause to it."""
+    world = Restored()
+    world.run_for(timedelta(minutes=50))
+    backup = world.backup()
+    world.at(SLOT).step()
+    world.beat()
+    worker = world.new_worker()
+    answer = getattr(world.ledger, call)
+
+    def stopped(*args: Any) -> Any:
+        setattr(world.ledger, call, answer)
+        answered = answer(*args)
+        world.restore(backup)
+        world.now += 40 * MINUTE
+        return answered
+
+    setattr(world.ledger, call, stopped)
+    world.run_for(HOUR, worker)
+    assert world.posted() == world.seen
+    assert world.rows()[0].reason == FOUND
+
+
 def test_rows_that_go_when_the_account_has_been_read_stop_what_is_asked_for_by_hand() -> None:
     world = Restored()
     world.run_for(timedelta(minutes=50))

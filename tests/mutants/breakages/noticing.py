@@ -28,6 +28,14 @@ MUTANTS = (
         BY_NOTICING + "rows_that_are_gone_are_noticed_and_what_was_under_way_may_land_first",
     ),
     Mutant(
+        "the first look at the past does not count the rows",
+        RECONCILING,
+        "            self.saw(self._ledger.history(name).rows)\n",
+        "            pass\n",
+        BY_NOTICING
+        + "rows_that_go_while_a_fresh_worker_is_stopped_in_its_first_look_are_noticed[trust]",
+    ),
+    Mutant(
         "the row that it has just armed is not counted",
         PUBLISHING,
         "        self._memory.wrote(row.number)\n",
