@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.alerts import call, key_of, send
+from bot.alerts import Alert, call, key_of, send
 from bot.errors import LedgerUnavailable
 from bot.ledger.base import Trouble
 from bot.troubles import (
@@ -57,13 +57,18 @@ IN_ALL = 60.0
 
 
 class Outlet(NamedTuple):
-    """Where alerts go and the heartbeat is fetched, and what an alert says of who sends it."""
+    """Where alerts go and the heartbeat is fetched, and what an alert says of who sends it.
+
+    `send` and `call` return None where that went well, else why not; within a known time.
+    """
 
     campaign: str = ""
     host: str = ""
     addresses: Sequence[str] = ()
     heartbeat: str | None = None
     redact: Callable[[str], str] = str
+    send: Callable[[str, Alert], str | None] = send
+    call: Callable[[str], str | None] = call
 
     def alert(self, trouble: Trouble, stage: str) -> dict[str, str]:
         """What an address gets, without secrets."""
@@ -106,6 +111,7 @@ class Watch:
         tell: Tell,
         outlet: Outlet,
         left_out: Sequence[Problem] = (),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes_well: Callable[[], bool] = lambda: True
         self._accounts = list(accounts)
@@ -120,7 +126,8 @@ class Watch:
         self._cleared: set[tuple[str, str]] = set()
         self._begun: set[tuple[str, str]] = set()
         self._well_since: dict[str, float] = {}
-        self._outage = Outage(outlet)
+        self._monotonic = monotonic
+        self._outage = Outage(outlet, monotonic)
         self._mutex = threading.Lock()
         self._woken, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -149,7 +156,7 @@ class Watch:
 
     def well(self, account: str) -> None:
         """The account's lane goes on. A fault is over when it did so for a while."""
-        now = time.monotonic()
+        now = self._monotonic()
         with self._mutex:
             since = self._well_since.setdefault(account, now)
         if now - since >= STEADY:
@@ -268,26 +275,26 @@ class Watch:
 
     def _beat(self) -> None:
         """Fetches the heartbeat address: only while all is well, here and in the ledger."""
-        url, now = self._outlet.heartbeat, time.monotonic()
+        url, now = self._outlet.heartbeat, self._monotonic()
         if url is None or self._outage.stands or not self.lanes_well():
             return
         if now - self._fetched_at >= HEARTBEAT_EVERY:
             self._fetched_at = now
-            why = call(url)
+            why = self._outlet.call(url)
             if why is not None:
                 self._tell("heartbeat", why=why)
 
     def _deliver(self, ledger: Ledger) -> None:
         """Whatever is due, to each address. One that takes nothing is let be until its time."""
-        end = time.monotonic() + IN_ALL
+        end = self._monotonic() + IN_ALL
         for address in self._outlet.addresses:
-            while time.monotonic() < end:
+            while self._monotonic() < end:
                 delivery = ledger.lease(key_of(address), self._holder, LEASE_SECONDS)
                 if delivery is None or not self._hand_over(ledger, delivery, address):
                     break
 
     def _hand_over(self, ledger: Ledger, delivery: Delivery, address: str) -> bool:
-        why = send(address, self._outlet.alert(delivery.trouble, delivery.stage))
+        why = self._outlet.send(address, self._outlet.alert(delivery.trouble, delivery.stage))
         if why is None:
             ledger.delivered(delivery)
             return True
@@ -320,8 +327,9 @@ class Letter(NamedTuple):
 class Outage:
     """The ledger is away, or full. Nothing can be written there, so it is told from memory."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, outlet: Outlet, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._outlet = outlet
+        self._monotonic = monotonic
         self._missing: set[str] = set()
         self._back_at = 0.0
         self._trouble: Trouble | None = None
@@ -343,18 +351,18 @@ class Outage:
                 self._letters += self._to_all("begun")
 
     def back(self, account: str) -> None:
-        now = time.monotonic()
+        now = self._monotonic()
         with self._mutex:
             if account in self._missing:
                 self._missing.remove(account)
                 self._back_at = now
 
     def _to_all(self, stage: str) -> list[Letter]:
-        return [Letter(each, stage, 0, time.monotonic()) for each in self._outlet.addresses]
+        return [Letter(each, stage, 0, self._monotonic()) for each in self._outlet.addresses]
 
     def deliver(self, tell: Tell) -> None:
         """Sends what is due. It is over when the ledger has been there for a while."""
-        now = time.monotonic()
+        now = self._monotonic()
         with self._mutex:
             trouble, steady = self._trouble, now - self._back_at >= STEADY
             if trouble is not None and steady and not self._missing and not self._letters:
@@ -362,7 +370,7 @@ class Outage:
             due = [each for each in self._letters if each.due <= now]
         for letter in due:
             assert trouble is not None
-            why = send(letter.address, self._outlet.alert(trouble, letter.stage))
+            why = self._outlet.send(letter.address, self._outlet.alert(trouble, letter.stage))
             attempts = letter.attempts + 1
             again = letter._replace(attempts=attempts, due=now + _wait(attempts).total_seconds())
             if why is not None:
