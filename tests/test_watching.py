@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot import watching
-from bot.alerts import key_of
+from bot.alerts import Alert, key_of, send
 from bot.domain import Receipt, Slot
 from bot.errors import LedgerUnavailable
 from bot.ledger.base import Halt, NewRow
@@ -60,16 +61,24 @@ class Place:
         self.ledger.begin("x", "x", NOON - 100 * HOUR)
         self.rows = 1
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.monotonic = time.monotonic
+        self.send: Callable[[str, Alert], str | None] = send
 
     def watch(self, *addresses: str, heartbeat: str | None = None, host: str = "h1") -> Watch:
         outlet = Outlet(
-            "Harbour", host, addresses, heartbeat, lambda text: text.replace(SECRET, "***")
+            "Harbour",
+            host,
+            addresses,
+            heartbeat,
+            lambda text: text.replace(SECRET, "***"),
+            self.send,
         )
         return Watch(
             ["x"],
             lambda: self.ledger,
             lambda name, **fields: self.told.append((name, fields)),
             outlet,
+            monotonic=self.monotonic,
         )
 
     def _next(self) -> NewRow:
@@ -98,19 +107,16 @@ def place() -> Place:
 
 
 class Clock:
-    """Stands for the module `time`."""
+    """The time that tells how long something lasts."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
 
-    def monotonic(self) -> float:
-        return self.seconds
-
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(place: Place) -> Clock:
     made = Clock()
-    monkeypatch.setattr(watching, "time", made)
+    place.monotonic = lambda: made.seconds
     return made
 
 
@@ -474,7 +480,7 @@ def test_at_the_end_it_looks_once_more_where_there_is_something_to_tell(
 
 @pytest.mark.parametrize("kind", [KEYS, FAULT])
 def test_what_one_process_lacks_and_another_has_is_told_once(
-    place: Place, alerts: list[dict[str, str]], kind: str
+    place: Place, alerts: list[Alert], kind: str
 ) -> None:
     place.posted()
     one, other = place.watch(ADDRESS), place.watch(ADDRESS, host="h2")
@@ -492,7 +498,7 @@ def test_what_one_process_lacks_and_another_has_is_told_once(
 
 
 def test_a_worker_whose_campaign_has_not_the_account_ends_nothing_for_who_posts_there(
-    place: Place, alerts: list[dict[str, str]]
+    place: Place, alerts: list[Alert]
 ) -> None:
     place.missed()
     one, other = place.watch(ADDRESS), place.watch(ADDRESS, host="h2")
@@ -512,8 +518,12 @@ ADDRESS = "http://alerts.invalid/"
 
 
 @pytest.fixture
-def alerts(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+def alerts(place: Place) -> list[Alert]:
     """What was sent, in order."""
-    sent: list[dict[str, str]] = []
-    monkeypatch.setattr(watching, "send", lambda _, alert: sent.append(alert))
+    sent: list[Alert] = []
+
+    def taken(_: str, alert: Alert) -> None:
+        sent.append(alert)
+
+    place.send = taken
     return sent
