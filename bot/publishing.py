@@ -20,6 +20,7 @@ has a fresh random token:
     unknown   can't be read, too old, or absent and the sender may still live     held, alert
     held      a person says so, by `bot resolve`                                  posted, retry or
                                                                                   failed
+    open      its account was taken out of the campaign; then likewise            posted, failed
     any       a receipt for this row                                              posted
 
 Every update but a receipt's matches the row's state and token. The clock is always the ledger's.
@@ -762,7 +763,8 @@ def resolve(
     retry: bool,
     who: str = "",
 ) -> Row:
-    """A person settles a held post: it was posted, or is to be sent again, or is dropped.
+    """A person settles a post: it was posted, or is to be sent again, or is dropped. It is held; or
+    open, of an account that the campaign has no more, and nobody else settles it.
 
     Sent again, it gets `grace` from now; its old expiry has long passed. `who` is for the audit
     trail. Raises LedgerConflict.

@@ -12,7 +12,7 @@ Otherwise it is in trouble, and so is what needs a person or stands in the way o
 
     lost      the newest passed slot was not posted: missed, refused, or nobody was there to post it
     halted    the account's own circuit breaker stands, or nothing went out since it was lifted
-    held      a post is in doubt, and only a person can say
+    held      a post is in doubt, or was left open by a removed account: only a person can say
     silent    a worker is gone without goodbye, and no other took its place
     clock     this host's clock is far from the network's own time
     keys      an account's credentials are missing
@@ -105,7 +105,8 @@ class Standing(NamedTuple):
 class Facts(NamedTuple):
     """Everything that the rule goes by.
 
-    `held` are the held rows of all accounts, `told` the troubles that stand in the ledger, and
+    `held` are the held rows of all accounts, `orphans` the open ones of those that the campaign
+    hasn't, `told` the troubles that stand in the ledger, and
     `witnessed` what this process itself knows and no row tells. `gone` are the accounts that the
     campaign has no more, by name: what their workers left behind ends with them.
     """
@@ -113,6 +114,7 @@ class Facts(NamedTuple):
     accounts: Sequence[Standing] = ()
     halts: Mapping[str, Halt] = EMPTY
     held: Sequence[Row] = ()
+    orphans: Sequence[Row] = ()
     beats: Sequence[Beat] = ()
     paused: Pause | None = None
     left_out: Sequence[Problem] = ()
@@ -139,7 +141,8 @@ def gather(
     """What the ledger says of these accounts, and of all that needs a person."""
     told = ledger.troubles()  # first: what somebody told by then, the rows read after it show too
     halts, beats = ledger.halts(), ledger.beats()
-    named = {*(each.account for each in told), *map(_account_of, beats)}
+    orphans = [row for row in ledger.few(states=sorted(OPEN)) if row.account not in accounts]
+    named = {*(each.account for each in (*told, *orphans)), *map(_account_of, beats)}
     return Facts(
         accounts=[
             Standing(name, _newest(ledger, name), halts.get(name), ledger.plan_note(name))
@@ -147,6 +150,7 @@ def gather(
         ],
         halts=halts,
         held=ledger.few(states=("held",)),
+        orphans=orphans,
         beats=beats,
         paused=ledger.paused(),
         left_out=left_out,
@@ -173,6 +177,7 @@ def judge(facts: Facts, now: datetime) -> list[Found]:
         *_halted(facts),
         *(found for each in facts.accounts for found in _lost(each, facts, now)),
         *_held(facts.held),
+        *_orphaned(facts, now),
         *_silent(facts, now),
         *_seen(facts),
         *_left_out(facts.left_out, now),
@@ -226,7 +231,7 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
         if begun is not None:  # no time tells that it is over, either
             yield Found(begun, slot_id(each.account, begun.slot), LOST)
         return
-    lost = [row for row in _undone(each.newest) if row.state not in OPEN or _overdue(row, now)]
+    lost = [row for row in _undone(each.newest) if row.state not in OPEN or now > overdue_at(row)]
     slot = _unseen(each, facts.paused, now)
     if slot is None and not lost:
         return
@@ -263,12 +268,12 @@ def _reason(row: Row) -> str:
     return row.reason.partition(":")[0]
 
 
-def _overdue(row: Row, now: datetime) -> bool:
-    """Whether a row is open for longer than its own times allow: nobody settles it."""
+def overdue_at(row: Row) -> datetime:
+    """Up to when a row may be open, by its own times. After that nobody settles it."""
     end = row.expires_at
     if row.state != "retry" and row.armed_at is not None:
         end = max(end, row.armed_at + TOO_OLD)
-    return now > end + SLACK
+    return end + SLACK
 
 
 def _unseen(each: Standing, paused: Pause | None, now: datetime) -> datetime | None:
@@ -291,8 +296,7 @@ def _cause(lost: Sequence[Row]) -> tuple[str, str]:
     """What became of the newest of the lost rows, and what to do."""
     row = lost[0]
     if row.state in OPEN:
-        what = f"{row.id} is not settled: {row.state} since {_minute(row.armed_at or row.slot)}"
-        return what, _NOBODY
+        return _unsettled(row), _NOBODY
     why, fix = row.reason, _REFUSED
     if row.state == "missed":
         head, _, tail = row.reason.partition(": ")
@@ -300,6 +304,10 @@ def _cause(lost: Sequence[Row]) -> tuple[str, str]:
         why = tail or why
     before = f" ({len(lost)} slots since {_minute(lost[-1].slot)})" if len(lost) > 1 else ""
     return f"{row.id} was not posted: {why}{before}", fix
+
+
+def _unsettled(row: Row) -> str:
+    return f"{row.id} is not settled: {row.state} since {_minute(row.armed_at or row.slot)}"
 
 
 def _minute(at: datetime) -> str:
@@ -319,6 +327,19 @@ def _held(rows: Iterable[Row]) -> Iterator[Found]:
             "--retry (it is not: send it again), or --drop (leave it)."
         )
         yield Found(_new(row.account, HELD, row.slot, row.reason, fix), row.id, HELD)
+
+
+def _orphaned(facts: Facts, now: datetime) -> Iterator[Found]:
+    """What is open of an account that the campaign hasn't, and that no worker lives for."""
+    theirs = not_ours(facts, now)
+    for row in facts.orphans:
+        if row.account not in theirs and now > overdue_at(row):
+            what = f"{_unsettled(row)}, and the campaign has no account `{row.account}` any more"
+            fix = (
+                f"Look at the account, then: bot resolve {row.id} --posted URL (it is there), or "
+                "--drop (leave it). Or bring the account back."
+            )
+            yield Found(_new(row.account, HELD, row.slot, what, fix), row.id, row.state)
 
 
 def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
@@ -343,8 +364,12 @@ def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
 
 def not_ours(facts: Facts, now: datetime) -> set[str]:
     """The accounts that this campaign hasn't, and that a worker with another content lives for."""
-    heard = (beat for beat in facts.beats if abs(now - beat.at) <= ALIVE)
-    return {_account_of(beat) for beat in heard} & facts.gone
+    return lived_for(facts.beats, now) & facts.gone
+
+
+def lived_for(beats: Iterable[Beat], now: datetime) -> set[str]:
+    """The accounts that a worker lives for, as far as is heard of it."""
+    return {_account_of(beat) for beat in beats if abs(now - beat.at) <= ALIVE}
 
 
 def _account_of(beat: Beat) -> str:

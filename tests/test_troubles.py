@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Place, Problem, State
-from bot.ledger.base import Beat, Halt, Pause, PlanNote, Row, Trouble
+from bot.domain import Place, Problem, Slot, State
+from bot.ledger.base import Beat, Halt, NewRow, Pause, PlanNote, Row, Trouble
 from bot.ledger.memory import MemoryLedger
 from bot.publishing import LATE, MEDIA, NOTHING, PAUSED, TOO_OLD, UNAPPROVED
 from bot.troubles import SLACK, Facts, Found, Standing, all_well, gather, judge
@@ -84,6 +84,30 @@ def test_what_an_account_left_behind_that_the_campaign_has_no_more_is_over() -> 
     told = [Trouble("y", kind, NOON, NOON, "what") for kind in ("keys", "fault", "clock")]
     assert of(beats=[beat], told=told, gone=frozenset({"y"})) == []
     assert [each.trouble.kind for each in of(told=[told[0]._replace(account="x")])] == ["keys"]
+
+
+@pytest.mark.parametrize("state", ["sending", "retry", "unknown"])
+def test_what_a_removed_account_left_open_is_a_persons(state: State) -> None:
+    left = row(state, 9, account="y")
+    end = left.expires_at if state == "retry" else left.slot + TOO_OLD
+    facts = Facts(orphans=[left], gone=frozenset({"y"}))
+    assert judge(facts, end + SLACK) == [], "it may settle yet"
+    found = one(judge(facts, end + SLACK + MINUTE))
+    assert (found.trouble.kind, found.trouble.account, found.state) == ("held", "y", state)
+    assert "the campaign has no account `y` any more" in found.trouble.what
+    assert f"bot resolve {left.id} --posted URL" in found.trouble.fix
+    beat = Beat("h:1/y", end + SLACK + MINUTE, {"account": "y"})
+    assert judge(facts._replace(beats=[beat]), end + SLACK + MINUTE) == [], "another's business"
+
+
+def test_what_is_open_is_gathered_of_accounts_that_the_campaign_has_not() -> None:
+    ledger = MemoryLedger(clock=lambda: NOON)
+    for account in ("x", "y"):
+        ledger.begin(account, "x", NOON - HOUR)
+        ledger.arm(NewRow(2, Slot(NOON, account, NOON, NOON + GRACE), "x"), "t")
+    facts = gather(ledger, ["x"])
+    assert [each.account for each in facts.orphans] == ["y"]
+    assert facts.gone == frozenset({"y"})
 
 
 REASONS = [
@@ -341,8 +365,7 @@ def test_content_with_errors_is_said_and_leaves_the_heartbeat() -> None:
 
 
 def test_the_rows_are_read_back_to_the_one_that_ended_well() -> None:
-    from bot.domain import Receipt, Slot
-    from bot.ledger.base import NewRow
+    from bot.domain import Receipt
 
     now = NOON
     ledger = MemoryLedger(clock=lambda: now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -188,12 +188,13 @@ _FORMULA = "=+-@\t\r\n＝＋－＠"
 def resolve(
     bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool, by: str | None
 ) -> int:
-    """A person settles a held post, after looking at the account.
+    """A person settles a held post, after looking at the account; or one that was left open by an
+    account that the campaign has no more.
 
     \b
     Examples:  bot resolve x/2026-12-01T11:00Z --posted https://x.com/i/status/1
                bot resolve x/2026-12-01T11:00Z --drop
-    `bot status` names the posts that are held.
+    `bot status` names such posts.
     """
     if sum((posted is not None, retry, drop)) != 1:
         raise UsageError(
@@ -207,7 +208,7 @@ def resolve(
     who = name_of(by)
     ledger = bot.ledger()
     try:
-        row = _held_row(bot, ledger, row_id)
+        row = _row_to_settle(bot, ledger, row_id)
         if retry:
             _refuse_withdrawn(bot, row)
         receipt = None if posted is None else Receipt(_remote_id(posted, row.network), posted)
@@ -253,19 +254,42 @@ def _remote_id(url: str, network: str) -> str:
     return found[1]
 
 
-def _held_row(bot: Bot, ledger: Ledger, row_id: str) -> Row:
+def _row_to_settle(bot: Bot, ledger: Ledger, row_id: str) -> Row:
+    """The row, where it is a person's to settle. UsageError where it isn't."""
+    from bot.ledger.base import OPEN
+
     name, _, when = row_id.partition("/")
-    zone = zone_of(bot.campaign())
-    row = ledger.row(name, read_time(when, zone)) if when else None
+    campaign = bot.campaign()
+    row = ledger.row(name, read_time(when, zone_of(campaign))) if when else None
     if row is None:
         raise UsageError(
             what=f"The ledger has no post `{row_id}`.", fix="`bot status` lists what is held."
         )
-    if row.state != "held":
+    if row.state in OPEN:
+        _refuse_settled_by_others(row, {*campaign.accounts, *campaign.idle}, ledger)
+    elif row.state != "held":
         raise UsageError(
             what=f"`{row_id}` is not held; it is {row.state}.", fix="There is nothing to settle."
         )
     return row
+
+
+def _refuse_settled_by_others(row: Row, accounts: Collection[str], ledger: Ledger) -> None:
+    """UsageError for an open row that the program still settles, or may settle."""
+    from bot.troubles import lived_for, overdue_at
+
+    now, until = ledger.now(), overdue_at(row)
+    if row.account in accounts:
+        why, fix = "", "The program settles it: the worker, or the next `bot post`."
+    elif row.account in lived_for(ledger.beats(), now):
+        why = f", and a worker still lives for `{row.account}`"
+        fix = "That one settles it. `bot status` shows the workers; stop it first."
+    elif now <= until:
+        why = ", and its own times are not over"
+        fix = f"Come back after {until:%Y-%m-%d %H:%M} UTC: until then it may settle by itself."
+    else:
+        return
+    raise UsageError(what=f"`{row.id}` is not held; it is {row.state}{why}.", fix=fix)
 
 
 @click.command(short_help="The kill switch: from now on nothing is posted.")

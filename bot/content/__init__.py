@@ -168,7 +168,7 @@ class Loaded:
             assets={n: a for n, each in assets.items() if (a := _seen(each, unseen))},
             cards={n: a for n, a in cards.items() if a.path not in unseen},
             left_out=self.left_out,
-            idle=tuple(name for name in self.whole.accounts if name not in verified.accounts),
+            idle=tuple(name for name in self.whole.idle if name not in verified.accounts),
         )
         return found._replace(digest=_digest(found))
 
@@ -268,6 +268,7 @@ def _read(
         sensitive=settings.sensitive,
         links=settings.links,
         where=Place(PATH, 1),
+        idle=tuple(settings.account_names),
     )
     unverified = check_passages(_without(findings.faulty, whole.passages), lock)
     pages = {} if is_blind else card_pages(whole.passages, whole.hashtag)

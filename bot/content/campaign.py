@@ -25,7 +25,10 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Settings(NamedTuple):
-    """What campaign.toml says. `link_names` are all that it knows, `links` those that are set."""
+    """What campaign.toml says. `link_names` are all that it knows, `links` those that are set.
+
+    `account_names` are all that it names, in whatever state.
+    """
 
     name: str = ""
     hashtag: str = ""
@@ -37,6 +40,7 @@ class Settings(NamedTuple):
     links: Mapping[str, str] = EMPTY
     link_names: Collection[str] = ()
     accounts: Mapping[str, Account] = EMPTY
+    account_names: Collection[str] = ()
 
 
 def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
@@ -59,6 +63,7 @@ def read_campaign(top: Table, known_networks: Collection[str]) -> Settings:
         links=set_links,
         link_names=tuple(links.data) if links else (),
         accounts=accounts,
+        account_names=_names(top),
     )
 
 
@@ -138,6 +143,11 @@ def _read_accounts(
             table.findings.faulty.add(f"accounts.{name}")
         if schedule is not None:
             yield name, Account(name, network, schedule, account_language, table.where)
+
+
+def _names(top: Table) -> Collection[str]:
+    named = top.data.get("accounts")
+    return tuple(named) if isinstance(named, dict) else ()
 
 
 def _check_name(name: str, table: Table) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger.base import PlanNote
+from bot.ledger.base import PlanNote, Row
 from bot.ledger.sqlite import SqliteLedger
 from tests.cli.book import HOUR, Book
 from tests.cli.conftest import CAMPAIGN, Cli
@@ -484,9 +484,45 @@ def test_what_is_not_held_can_not_be_settled(cli: Cli, book: Book) -> None:
     for row in (posted, unknown):
         done = cli("resolve", row.id, "--drop", code=2)
         assert f"`{row.id}` is not held; it is {row.state}." in done.err
+    assert "The program settles it" in done.err
     held = book.held()
     cli("resolve", held.id, "--drop")
     cli("resolve", held.id, "--drop", code=2)
+
+
+def orphaned(site: Path, ago: timedelta) -> Row:
+    """A row in doubt of an account that was taken out of the campaign."""
+    row = Book(site, ago=ago).unknown()
+    rewrite(site, "[accounts.x]", "[accounts.m]")
+    return row
+
+
+def test_what_a_removed_account_left_open_is_settled_by_a_person(cli: Cli, site: Path) -> None:
+    row = orphaned(site, 48 * HOUR)
+    (need,) = cli("status", "--json", code=1).json()["needs_a_person"]
+    assert (need["id"], need["state"]) == (row.id, "unknown")
+    assert "the campaign has no account `x` any more" in need["reason"]
+    assert f"bot resolve {row.id} --posted URL" in need["fix"]
+    assert "no account `x` any more" in cli("resolve", row.id, "--retry", code=2).err
+    cli("resolve", row.id, "--drop", "--by", "Ada")
+    assert state_of(cli, row.id)["state"] == "failed"
+    assert cli("status", "--json").json()["needs_a_person"] == []
+
+
+def test_what_may_still_settle_by_itself_is_not_a_persons(cli: Cli, site: Path) -> None:
+    row = orphaned(site, 2 * HOUR)
+    assert "its own times are not over" in cli("resolve", row.id, "--drop", code=2).err
+    assert cli("status", "--json").json()["needs_a_person"] == []
+
+
+def test_what_a_worker_still_lives_for_is_not_a_persons(cli: Cli, site: Path) -> None:
+    row = orphaned(site, 48 * HOUR)
+    ledger = SqliteLedger(f"{site}/bot.sqlite3")
+    ledger.beat("host:7/x", {"account": "x"})
+    ledger.close()
+    assert "a worker still lives for `x`" in cli("resolve", row.id, "--drop", code=2).err
+    assert cli("status", "--json").json()["needs_a_person"] == []
+    assert state_of(cli, row.id)["state"] == "unknown"
 
 
 # -- pause, resume, migrate -------------------------------------------------------------------
