@@ -142,7 +142,7 @@ def gather(
     told = ledger.troubles()  # first: what somebody told by then, the rows read after it show too
     halts, beats = ledger.halts(), ledger.beats()
     orphans = [row for row in ledger.few(states=sorted(OPEN)) if row.account not in accounts]
-    named = {*(each.account for each in (*told, *orphans)), *map(_account_of, beats)}
+    named = {*(each.account for each in told), *(row.account for row in orphans)}
     return Facts(
         accounts=[
             Standing(name, _newest(ledger, name), halts.get(name), ledger.plan_note(name))
@@ -156,7 +156,7 @@ def gather(
         left_out=left_out,
         told=told,
         witnessed=witnessed,
-        gone=frozenset(named - {"", *accounts}),
+        gone=frozenset({*named, *map(_account_of, beats)} - {"", *accounts}),
     )
 
 

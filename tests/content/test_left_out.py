@@ -223,7 +223,7 @@ def test_an_account_that_is_left_out_is_known_by_name(tmp_path: Path) -> None:
 
 
 def test_an_account_without_any_schedule_is_known_by_name_too(tmp_path: Path) -> None:
-    broken = FILES[CAMPAIGN].replace("[schedule]", "[accounts.x.schedule]")  # type: ignore[union-attr]
+    broken = changed(CAMPAIGN, "[schedule]", "[accounts.x.schedule]")
     broken += '[accounts.m]\nnetwork = "mastodon"\n'
     campaign = load(write_campaign(tmp_path, **{CAMPAIGN: broken}), NETWORKS)
     assert (list(campaign.accounts), campaign.idle) == (["x"], ("m",))
