@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from bot.domain import in_time
 from bot.halting import Tell
 from bot.ledger.base import Ledger
 from bot.ledger.rules import beats_of
@@ -87,8 +88,7 @@ class Clock:
         """Why nothing, or not everything, is recorded; for people. Empty where all is."""
         if self.off is not None:
             ahead = "ahead of" if self.off < timedelta() else "behind"
-            off = timedelta(seconds=round(abs(self.off).total_seconds()))
-            return f"the ledger's clock is {off} {ahead} the network's"
+            return f"the ledger's clock is {in_time(self.off)} {ahead} the network's"
         if self.until is not None:
             return "the network does not say what time it is, so the ledger's clock may be wrong"
         return ""

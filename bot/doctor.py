@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bot.domain import in_time
 from bot.errors import BotError
 from bot.logs import redactor
 
@@ -177,9 +178,9 @@ def _database(bot: Any) -> Iterator[Finding]:
     yield _writable(bot, f"{ledger.where}, {_counted(rows, 'row')}", there=_is_there(ledger.where))
     if drift > CLOCK_DRIFT:
         fix = "Let both hosts follow a time server (NTP). Slots go by the database's clock."
-        yield Finding("problem", "clock", f"{drift.total_seconds():.0f} s from the database's", fix)
+        yield Finding("problem", "clock", f"{in_time(drift)} from the database's", fix)
     else:
-        yield Finding("ok", "clock", f"{drift.total_seconds() * 1000:.0f} ms from the ledger's")
+        yield Finding("ok", "clock", f"{in_time(drift)} from the ledger's")
     if "://" not in ledger.where:
         yield _disk(Path(ledger.where).absolute())
 
@@ -304,7 +305,7 @@ def _time(network: Network, account: Account) -> Finding:
     off = abs(there - datetime.now(UTC))
     fix = "Let this host follow a time server (NTP)." if off > CLOCK_DRIFT else ""
     verdict: Verdict = "problem" if fix else "ok"
-    return Finding(verdict, what, f"{off.total_seconds():.0f} s from this host's", fix)
+    return Finding(verdict, what, f"{in_time(off)} from this host's", fix)
 
 
 def _counted(count: int, noun: str) -> str:

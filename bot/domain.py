@@ -316,6 +316,29 @@ class History(NamedTuple):
     born: datetime | None = None
 
 
+_UNITS = (("year", 31_536_000), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def in_time(span: timedelta) -> str:
+    """How long something is, for people, to the second: "a year", "3 hours 5 minutes".
+
+    The largest unit, and the next smaller one beside it where there is any of it.
+    """
+    left = round(abs(span.total_seconds()))
+    for at, (unit, seconds) in enumerate(_UNITS):
+        count, rest = divmod(left, seconds)
+        if count:
+            smaller = _counted(rest // _UNITS[at + 1][1], _UNITS[at + 1][0]) if rest else ""
+            if count == 1 and not smaller:
+                return f"an {unit}" if unit == "hour" else f"a {unit}"
+            return f"{_counted(count, unit)} {smaller}".rstrip()
+    return "less than a second"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s") if count else ""
+
+
 def text_key(text: str) -> str:
     """What makes two texts the same text: a hash of the NFC form, 32 hexadecimal digits."""
     return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:32]

@@ -16,6 +16,7 @@ printed as a traceback, unless the user asks for one with --debug.
       NetworkError         how a request ended, when it ended without a receipt
         NotSent            provably not sent, or not processed
         Refused            the network refused it for good
+          FileRefused      a file of ours is not what was to be sent
         InDoubt            anything else: it may have been posted
 """
 
@@ -44,6 +45,11 @@ def in_words(error: BaseException) -> str:
         return in_words(reason)
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(_INNER.sub("", said).split()) or type(error).__name__
+
+
+def sentence(text: str) -> str:
+    """With a full stop at its end, where nothing ends it yet."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 _INNER = re.compile(r"\[SSL: \w+\] |\[Errno -?\d+\] | \(_ssl\.c:\d+\)| <[^<>]* object at 0x\w+>")
@@ -149,6 +155,11 @@ class NotSent(NetworkError):
 
 class Refused(NetworkError):
     """{network}: refused: {what}
+    {fix}"""
+
+
+class FileRefused(Refused):
+    """{what}
     {fix}"""
 
 

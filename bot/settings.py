@@ -166,7 +166,7 @@ class Settings(NamedTuple):
         if missing:
             raise SettingsError(
                 name=", ".join(prefix + ending for ending in missing),
-                what=f"not set, and account {account!r} can't post without",
+                what=f"not set, and without them account {account!r} can't post",
                 fix="Copy from your app's Keys and tokens at developer.x.com (read and write): "
                 f"{', '.join(_CREDENTIALS[ending] for ending in missing)}.\n"
                 "Put them into the environment or .env. A dry run (DRY_RUN=true) needs none.",

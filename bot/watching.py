@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.alerts import Alert, call, key_of, send
-from bot.errors import LedgerUnavailable
+from bot.errors import LedgerUnavailable, sentence
 from bot.ledger.base import Trouble
 from bot.troubles import (
     EVERYBODY,
@@ -75,7 +75,7 @@ class Outlet(NamedTuple):
         head = {"over": "Over: ", "reminder": "Still: "}.get(stage.partition(":")[0], "")
         said = f"{head}{trouble.what}"
         if not head or head == "Still: ":
-            said = f"{said.rstrip('.')}. {trouble.fix}".strip()
+            said = f"{sentence(said)} {trouble.fix}".strip()
         alert = {
             "id": trouble.id,
             "stage": stage.partition(":")[0],

@@ -250,7 +250,7 @@ class Worker:
 
     def _doubted(self, lane: Lane, doubt: str) -> None:
         if self._watch is not None:
-            self._watch.witness(lane.account, CLOCK, f"{lane.account}: {doubt}", CLOCK_FIX)
+            self._watch.witness(lane.account, CLOCK, doubt, CLOCK_FIX)
 
     def ledger_away(self, lane: Lane, error: LedgerUnavailable, *, again: bool) -> None:
         """Says once that the ledger does not answer; the lane goes on trying."""

@@ -9,12 +9,14 @@ import os
 import ssl
 import urllib.error
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.cli import shared
-from bot.errors import in_words
+from bot.domain import in_time
+from bot.errors import in_words, sentence
 from tests.cli.conftest import Cli, cli, site  # noqa: F401 - fixtures
 from tests.site import ROOT
 
@@ -56,6 +58,32 @@ OWN_WORDS = {
 
 FAULTS = {"__main__.py", "live.py"}
 """Where a fault of the program itself is shown as what it is."""
+
+
+SPANS = [
+    (timedelta(days=365, seconds=1), "a year"),
+    (timedelta(days=-731), "2 years 1 day"),
+    (timedelta(days=1), "a day"),
+    (timedelta(days=1, hours=1), "1 day 1 hour"),
+    (timedelta(hours=1), "an hour"),
+    (timedelta(hours=3, minutes=5, seconds=59), "3 hours 5 minutes"),
+    (timedelta(hours=3, seconds=59), "3 hours"),
+    (timedelta(seconds=61), "1 minute 1 second"),
+    (timedelta(seconds=59.6), "a minute"),
+    (timedelta(seconds=1), "a second"),
+    (timedelta(seconds=0.4), "less than a second"),
+]
+
+
+@pytest.mark.parametrize(("span", "said"), SPANS, ids=[said for _, said in SPANS])
+def test_how_long_something_is_for_people(span: timedelta, said: str) -> None:
+    assert in_time(span) == said
+
+
+@pytest.mark.parametrize("text", ["It is over.", "Is it over?", "Over!"])
+def test_a_sentence_ends_once(text: str) -> None:
+    assert sentence(text) == text
+    assert sentence("It is over") == "It is over."
 
 
 def caught(handler: ast.ExceptHandler) -> set[str]:

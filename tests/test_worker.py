@@ -736,5 +736,5 @@ def test_by_a_clock_that_is_not_believed_no_beat_is_written() -> None:
     account.publisher.step_does = lambda n: timedelta() if n < 2 else HOUR
     run = Run(account, watch=watch)
     assert run.until(lambda: account.publisher.wait_for(2)) == 0
-    assert watch.heard[:4] == ["start", "clock x: x: the clock is wrong", "no clock x", "well x"]
+    assert watch.heard[:4] == ["start", "clock x: the clock is wrong", "no clock x", "well x"]
     assert [name for name, _ in account.ledger.called()].count("beat") == 1

@@ -268,7 +268,7 @@ def _watch_clock(session: Session, account: Account, doubt: str) -> None:
     from bot.troubles import CLOCK
 
     if session.watch is not None and doubt:
-        session.watch.witness(account.name, CLOCK, f"{account.name}: {doubt}", FIX)
+        session.watch.witness(account.name, CLOCK, doubt, FIX)
     elif session.watch is not None:
         session.watch.clear(account.name, CLOCK)
 

@@ -164,7 +164,12 @@ class Flight:
     def _connect(self, cleanup: contextlib.ExitStack) -> socket.socket:
         proxy = proxy_for(self._url)
         host, port = (proxy.host, proxy.port) if proxy else (self._base.hostname or "", self._port)
-        plain = self._reach(host, port, cleanup)
+        try:
+            plain = self._reach(host, port, cleanup)
+        except OSError as error:
+            if proxy is None or isinstance(error, CutError):
+                raise
+            raise proxy.unreached(error) from error
         if proxy is not None:
             tunnel(plain, proxy, self._base.hostname or "", self._port)
         return self._secure(plain, cleanup) if self._base.scheme == "https" else plain

@@ -13,11 +13,17 @@ import socket
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from bot.errors import in_words
+
 _NAMES = frozenset(("https_proxy", "all_proxy"))
 """The variables that name a proxy for https, in lower case."""
 
 MAX_HEAD = 16_384
 """Bytes of a proxy's answer; a longer one is not read."""
+
+
+class ProxyError(OSError):
+    """There is no way through the proxy."""
 
 
 class Proxy(NamedTuple):
@@ -30,9 +36,15 @@ class Proxy(NamedTuple):
     def __repr__(self) -> str:
         return f"Proxy({self.host}:{self.port})"
 
+    def unreached(self, error: OSError) -> ProxyError:
+        """It was not even reached, and why."""
+        return ProxyError(
+            f"the proxy of HTTPS_PROXY at {self.host}:{self.port} is not reached: {in_words(error)}"
+        )
+
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy for an address. Raises OSError for one that can't be used; shows nothing of it."""
+    """The proxy for an address. ProxyError, showing nothing of one that can't be used."""
     if not url.startswith("https:"):
         return None  # plain HTTP is for this machine alone
     if not any(name.lower() in _NAMES for name in os.environ):
@@ -49,12 +61,12 @@ def proxy_for(url: str) -> Proxy | None:
         host, port = parts.hostname, parts.port or 80
     except ValueError:
         host = None
-    if not host:
-        raise OSError(
+    if not host or "@" in parts.path:  # a password with a slash in it is none of the host's
+        raise ProxyError(
             "HTTPS_PROXY is no address: write http://HOST:PORT, special characters as %XX"
         )
     if parts.scheme != "http":
-        raise OSError("HTTPS_PROXY must begin with http://: a proxy of another kind is not used")
+        raise ProxyError("HTTPS_PROXY must begin with http://: a proxy of another kind is not used")
     return Proxy(host, port, _authorization(parts.username, parts.password))
 
 
@@ -66,7 +78,7 @@ def _authorization(name: str | None, password: str | None) -> str:
 
 
 def tunnel(connection: socket.socket, proxy: Proxy, host: str, port: int) -> None:
-    """Has the proxy connect to a host; from then on the connection leads there. Raises OSError."""
+    """Has the proxy connect to a host; then the connection leads there. Raises ProxyError."""
     name = f"[{host}]" if ":" in host else host.encode("idna").decode()
     lines = [f"CONNECT {name}:{port} HTTP/1.1", f"Host: {name}:{port}"]
     if proxy.authorization:
@@ -75,7 +87,7 @@ def tunnel(connection: socket.socket, proxy: Proxy, host: str, port: int) -> Non
     status = _status(connection)
     if not 200 <= status < 300:
         why = "it wants a name and a password" if status == 407 else "it did not connect"
-        raise OSError(f"the proxy of HTTPS_PROXY answered {status}: {why}")
+        raise ProxyError(f"the proxy of HTTPS_PROXY answered {status}: {why}")
 
 
 def _status(connection: socket.socket) -> int:
@@ -84,9 +96,9 @@ def _status(connection: socket.socket) -> int:
     while not head.endswith(b"\r\n\r\n"):
         byte = connection.recv(1)
         if not byte or len(head) > MAX_HEAD:
-            raise OSError("what stands at HTTPS_PROXY does not answer as a proxy does")
+            raise ProxyError("what stands at HTTPS_PROXY does not answer as a proxy does")
         head += byte
     version, _, rest = head.partition(b" ")
     if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
-        raise OSError("what stands at HTTPS_PROXY does not answer as a proxy does")
+        raise ProxyError("what stands at HTTPS_PROXY does not answer as a proxy does")
     return int(rest[:3])

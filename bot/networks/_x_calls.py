@@ -15,6 +15,7 @@ from bot.domain import Receipt
 from bot.errors import InDoubt, NotSent, Refused, in_words
 from bot.networks._flight import Answer, Flight
 from bot.networks._http import FileBody
+from bot.networks._proxy import ProxyError
 from bot.networks._x_answers import (
     first_words,
     judge,
@@ -271,11 +272,10 @@ def _lifetime(data: Mapping[str, Any]) -> float:
 
 
 def _never_reached(doing: str, failure: Exception | None) -> NotSent:
-    return NotSent(
-        network="X",
-        what=_broken(doing, failure),
-        fix="It is tried again. If that does not help, check the network and X_API_URL.",
-    )
+    fix = "Check the network, and X_API_URL where it is set."
+    if isinstance(failure, ProxyError):
+        fix = "Check HTTPS_PROXY, and that the proxy runs."
+    return NotSent(network="X", what=_broken(doing, failure), fix=fix)
 
 
 def _broken(doing: str, failure: Exception | None) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from bot.domain import EMPTY, Attachment, Limits, Post, Receipt
-from bot.errors import Refused, in_words
+from bot.errors import FileRefused, in_words
 
 REQUEST_SECONDS = 30.0
 """Every request to a network is over after this long, connection and body included."""
@@ -219,21 +219,19 @@ class Network(Protocol):
 def open_media(root: str, attachment: Attachment) -> Path:
     """The file of an attachment, after making sure that it still is what was composed.
 
-    Raises Refused if it is gone or its bytes are others than the ones the post was composed with.
+    Raises FileRefused if it is gone, or its bytes are not the ones the post was composed with.
     """
     path = Path(root) / attachment.path
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise Refused(
-            network="media",
+        raise FileRefused(
             what=f"{attachment.path} can't be read: {in_words(error)}",
             fix="Put the file back, or change the template that attaches it.",
         ) from error
     if found != attachment.sha256:
-        raise Refused(
-            network="media",
+        raise FileRefused(
             what=f"{attachment.path} is not the file that was composed",
             fix="It changed after the post was planned; the next slot takes the new one.",
         )

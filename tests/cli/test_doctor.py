@@ -86,7 +86,10 @@ def test_wrong_credentials(cli: Cli, live: dict[str, str], x: FakeX, sound: Path
 
 def test_a_network_that_is_away(cli: Cli, live: dict[str, str], x: FakeX, sound: Path) -> None:
     done = cli("doctor", env={**live, "X_API_URL": "http://127.0.0.1:1"}, code=1)
-    assert found(done)["account x"][0] == "problem"
+    verdict, why = found(done)["account x"]
+    assert verdict == "problem"
+    assert "tried again" not in why, "the doctor tries nothing again"
+    assert "Check the network, and X_API_URL where it is set." in why
 
 
 def test_a_database_that_is_away(cli: Cli, live: dict[str, str], x: FakeX, sound: Path) -> None:
@@ -338,7 +341,7 @@ def test_the_networks_own_time(
     monkeypatch.setattr("bot.networks.x.X.clock", lambda _: hour_off)
     verdict, said = found(cli("doctor", env=live, code=1))["time at x"]
     assert verdict == "problem"
-    assert "s from this host's Let this host follow a time server" in said
+    assert "an hour from this host's Let this host follow a time server" in said
     monkeypatch.setattr("bot.networks.x.X.clock", lambda _: None)
     monkeypatch.setattr("bot.networks.x.X.ask_clock", lambda _: None)
     assert found(cli("doctor", env=live))["time at x"] == (

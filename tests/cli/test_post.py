@@ -619,4 +619,6 @@ def test_with_no_account_left_it_ends_as_before(cli: Cli, live: dict[str, str], 
     with_french(site)
     without = {name: value for name, value in live.items() if name not in NAMES}
     for command in ("post", "run"):
-        assert "FR_API_KEY" in cli(command, env=without, code=2).err
+        said = cli(command, env=without, code=2).err
+        assert "FR_API_KEY" in said
+        assert "not set, and without them account 'fr' can't post" in said

@@ -92,7 +92,7 @@ def test_pictures_that_are_deleted_while_it_runs(one: Life) -> None:
     kept = picture.read_bytes()
     picture.unlink()
     alert = lost_hours(one)
-    assert "square.png" in alert["why"]
+    assert "was not posted: media/square.png can't be read: " in alert["why"]
     picture.write_bytes(kept)
     all_clear(one, alert)
 

@@ -134,8 +134,14 @@ def why(url: str = "https://127.0.0.1:9", seconds: float = 30.0) -> str:
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", nobody())
-    assert "Connection refused" in why()
+    there = nobody()
+    monkeypatch.setenv("HTTPS_PROXY", there.replace("//", "//bot:geheimnis@"))
+    said = why()
+    where = there.removeprefix("http://")
+    assert f"the proxy of HTTPS_PROXY at {where} is not reached: Connection refused" in said
+    assert "Check HTTPS_PROXY, and that the proxy runs." in said
+    assert "X_API_URL" not in said
+    assert "geheimnis" not in said
 
 
 @pytest.mark.parametrize(
@@ -236,6 +242,7 @@ def test_once_x_has_a_byte_a_broken_tunnel_is_a_doubt(monkeypatch: pytest.Monkey
         "socks5://bot:geheimnis@proxy.example:1080",
         "http://bot:geheim/nis@proxy.example:3128",
         "http://bot:geheim[nis@proxy.example:3128",
+        "http://bot:1234/geheim@proxy.example:3128",
         "http://bot:geheimnis@:3128",
         "http://bot:geheimnis@proxy.example:port",
     ],
