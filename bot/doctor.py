@@ -213,13 +213,13 @@ def _troubles(bot: Any, campaign: Campaign) -> Iterator[Finding]:
     try:
         ledger = bot.ledger(readonly=True)
         try:
-            now = ledger.now()
             facts = gather(ledger, [*campaign.accounts, *campaign.idle])
         finally:
             ledger.close()
     except BotError:
         return  # it is told already
-    for each in judge(facts, now):
+    now = facts.at
+    for each in judge(facts):
         if each.trouble.kind != CONTENT:
             verdict: Verdict = "warning" if each.trouble.kind in LOOKS_ON else "problem"
             what = f"{each.state} {each.subject}"

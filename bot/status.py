@@ -47,9 +47,9 @@ def gather(
 
     `approvals` are the sign-offs, where the campaign asks for them.
     """
-    now = ledger.now()
     left_out, judged = planner.left_out, [*campaign.accounts, *campaign.idle]
     facts = gather_facts(ledger, judged, left_out=left_out)
+    now = facts.at
     accounts = [
         _account(campaign, planner, ledger, account, now, approvals)
         for account in campaign.accounts.values()
@@ -65,7 +65,7 @@ def gather(
         "sign_offs_lost": 0 if approvals is None else _lost(campaign, planner, approvals, now),
         "left_out": [str(problem) for problem in left_out],
         "needs_a_person": [
-            *map(_need, judge(facts, now)),
+            *map(_need, judge(facts)),
             *_needs_a_sign_off(accounts, now),
         ],
     }

@@ -92,6 +92,12 @@ _NOBODY = (
 )
 _FIRST_LOOK, _WIDER = 8, 8
 
+_QUICK = timedelta(seconds=10)
+"""What was read over a longer time is not the state of any moment: the process was stopped in it,
+or the database was slow. It is read again, up to `_READINGS` times."""
+
+_READINGS = 3
+
 
 class Standing(NamedTuple):
     """One account: its newest rows, newest first, back to the newest that ended well; its halt."""
@@ -108,9 +114,11 @@ class Facts(NamedTuple):
     `held` are the held rows of all accounts, `orphans` the open ones of those that the campaign
     hasn't, `told` the troubles that stand in the ledger, and
     `witnessed` what this process itself knows and no row tells. `gone` are the accounts that the
-    campaign has no more, by name: what their workers left behind ends with them.
+    campaign has no more, by name: what their workers left behind ends with them. `at` is when it
+    was begun to be read: whatever is not there by then is not there.
     """
 
+    at: datetime
     accounts: Sequence[Standing] = ()
     halts: Mapping[str, Halt] = EMPTY
     held: Sequence[Row] = ()
@@ -139,11 +147,21 @@ def gather(
     witnessed: Sequence[Trouble] = (),
 ) -> Facts:
     """What the ledger says of these accounts, and of all that needs a person."""
+    for _ in range(_READINGS):
+        facts = _read(ledger, accounts)._replace(left_out=left_out, witnessed=witnessed)
+        if ledger.now() - facts.at <= _QUICK:
+            break
+    return facts
+
+
+def _read(ledger: Ledger, accounts: Collection[str]) -> Facts:
+    at = ledger.now()
     told = ledger.troubles()  # first: what somebody told by then, the rows read after it show too
     halts, beats = ledger.halts(), ledger.beats()
     orphans = [row for row in ledger.few(states=sorted(OPEN)) if row.account not in accounts]
     named = {*(each.account for each in told), *(row.account for row in orphans)}
     return Facts(
+        at,
         accounts=[
             Standing(name, _newest(ledger, name), halts.get(name), ledger.plan_note(name))
             for name in accounts
@@ -153,9 +171,7 @@ def gather(
         orphans=orphans,
         beats=beats,
         paused=ledger.paused(),
-        left_out=left_out,
         told=told,
-        witnessed=witnessed,
         gone=frozenset({*named, *map(_account_of, beats)} - {"", *accounts}),
     )
 
@@ -170,8 +186,9 @@ def _newest(ledger: Ledger, account: str) -> list[Row]:
         count *= _WIDER
 
 
-def judge(facts: Facts, now: datetime) -> list[Found]:
+def judge(facts: Facts) -> list[Found]:
     """The one rule. Of each account and kind the oldest comes first."""
+    now = facts.at
     return [
         *_paused(facts),
         *_halted(facts),
@@ -331,7 +348,7 @@ def _held(rows: Iterable[Row]) -> Iterator[Found]:
 
 def _orphaned(facts: Facts, now: datetime) -> Iterator[Found]:
     """What is open of an account that the campaign hasn't, and that no worker lives for."""
-    theirs = not_ours(facts, now)
+    theirs = not_ours(facts)
     for row in facts.orphans:
         if row.account not in theirs and now > overdue_at(row):
             what = f"{_unsettled(row)}, and the campaign has no account `{row.account}` any more"
@@ -362,9 +379,9 @@ def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
         yield Found(trouble, beat.worker, SILENT)
 
 
-def not_ours(facts: Facts, now: datetime) -> set[str]:
+def not_ours(facts: Facts) -> set[str]:
     """The accounts that this campaign hasn't, and that a worker with another content lives for."""
-    return lived_for(facts.beats, now) & facts.gone
+    return lived_for(facts.beats, facts.at) & facts.gone
 
 
 def lived_for(beats: Iterable[Beat], now: datetime) -> set[str]:

@@ -238,10 +238,9 @@ class Watch:
         facts = gather(ledger, self._accounts, left_out=self._left_out)
         disproved = {key for key in cleared if key[1] in WITNESSED}
         believed = [each for each in facts.told if (each.account, each.kind) not in disproved]
-        now = ledger.now()
-        mine = [each._replace(slot=now, since=now) for each in witnessed.values()]
-        found = judge(facts._replace(told=believed, witnessed=mine), now)
-        others = not_ours(facts, now)
+        mine = [each._replace(slot=facts.at, since=facts.at) for each in witnessed.values()]
+        found = judge(facts._replace(told=believed, witnessed=mine))
+        others = not_ours(facts)
         self._keep(ledger, [each for each in facts.told if each.account not in others], found)
         return found
 

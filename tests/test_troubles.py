@@ -44,7 +44,7 @@ def row(state: State, hour: int, reason: str = "", **more: Any) -> Row:
 def of(*newest_first: Row, now: datetime = NOON + 10 * HOUR, **facts: Any) -> list[Found]:
     halt = facts.get("halts", {}).get("x")
     standing = Standing("x", newest_first, halt, facts.pop("note", None))
-    return judge(Facts(accounts=[standing], **facts), now)
+    return judge(Facts(now, accounts=[standing], **facts))
 
 
 def one(found: list[Found]) -> Found:
@@ -90,14 +90,15 @@ def test_what_an_account_left_behind_that_the_campaign_has_no_more_is_over() -> 
 def test_what_a_removed_account_left_open_is_a_persons(state: State) -> None:
     left = row(state, 9, account="y")
     end = left.expires_at if state == "retry" else left.slot + TOO_OLD
-    facts = Facts(orphans=[left], gone=frozenset({"y"}))
-    assert judge(facts, end + SLACK) == [], "it may settle yet"
-    found = one(judge(facts, end + SLACK + MINUTE))
+    facts = Facts(end + SLACK, orphans=[left], gone=frozenset({"y"}))
+    assert judge(facts) == [], "it may settle yet"
+    facts = facts._replace(at=end + SLACK + MINUTE)
+    found = one(judge(facts))
     assert (found.trouble.kind, found.trouble.account, found.state) == ("held", "y", state)
     assert "the campaign has no account `y` any more" in found.trouble.what
     assert f"bot resolve {left.id} --posted URL" in found.trouble.fix
     beat = Beat("h:1/y", end + SLACK + MINUTE, {"account": "y"})
-    assert judge(facts._replace(beats=[beat]), end + SLACK + MINUTE) == [], "another's business"
+    assert judge(facts._replace(beats=[beat])) == [], "another's business"
 
 
 def test_what_is_open_is_gathered_of_accounts_that_the_campaign_has_not() -> None:
@@ -276,32 +277,32 @@ def beat(name: str, ago: timedelta, began: timedelta, account: str = "x") -> Bea
     "ago", [2 * MINUTE, 23 * HOUR, 26 * HOUR, timedelta(days=10)], ids=["2m", "23h", "26h", "10d"]
 )
 def test_a_worker_that_is_gone_is_named_for_ever(ago: timedelta) -> None:
-    found = one(judge(Facts(beats=[beat("host:7/x", ago, ago + HOUR)]), NOON))
+    found = one(judge(Facts(NOON, beats=[beat("host:7/x", ago, ago + HOUR)])))
     assert (found.trouble.kind, found.trouble.account, found.subject) == ("silent", "x", "host:7/x")
     assert "not heard of since 20" in found.trouble.what
     assert found.trouble.slot == NOON - ago
 
 
 def test_a_worker_that_beats_is_there() -> None:
-    assert judge(Facts(beats=[beat("a", timedelta(seconds=90), HOUR)]), NOON) == []
+    assert judge(Facts(NOON, beats=[beat("a", timedelta(seconds=90), HOUR)])) == []
 
 
 def test_a_successor_that_lives_takes_its_place() -> None:
     dead, alive = beat("a", 5 * MINUTE, HOUR), beat("b", MINUTE, 4 * MINUTE)
-    assert judge(Facts(beats=[alive, dead]), NOON) == []
+    assert judge(Facts(NOON, beats=[alive, dead])) == []
     overlapping = beat("b", MINUTE, 10 * MINUTE)
-    assert judge(Facts(beats=[overlapping, dead]), NOON) == [], "as at a deploy"
+    assert judge(Facts(NOON, beats=[overlapping, dead])) == [], "as at a deploy"
     for other in (
         beat("b", MINUTE, 4 * MINUTE, account="y"),
         beat("b", MINUTE, 2 * HOUR),
         Beat("b", NOON, {}),
     ):
-        assert one(judge(Facts(beats=[other, dead]), NOON)).subject == "a"
+        assert one(judge(Facts(NOON, beats=[other, dead]))).subject == "a"
 
 
 def test_a_successor_that_is_gone_too_takes_nobodys_place() -> None:
     both = [beat("b", 3 * MINUTE, 4 * MINUTE), beat("a", 5 * MINUTE, HOUR)]
-    assert [each.subject for each in judge(Facts(beats=both), NOON)] == ["a", "b"]
+    assert [each.subject for each in judge(Facts(NOON, beats=both))] == ["a", "b"]
 
 
 def test_a_cron_job_takes_the_place_of_a_worker_too() -> None:
@@ -318,7 +319,7 @@ def test_a_cron_job_takes_the_place_of_a_worker_too() -> None:
 
 def test_a_beat_from_a_time_to_come_is_no_sign_of_life() -> None:
     """The clock was a year ahead when it was written."""
-    assert judge(Facts(beats=[beat("a", -365 * timedelta(days=1), HOUR)]), NOON) != []
+    assert judge(Facts(NOON, beats=[beat("a", -365 * timedelta(days=1), HOUR)])) != []
 
 
 # -- what only a process sees -----------------------------------------------------------------
@@ -326,13 +327,13 @@ def test_a_beat_from_a_time_to_come_is_no_sign_of_life() -> None:
 
 def test_what_a_process_saw_stands_in_the_ledger_for_the_others() -> None:
     seen = Trouble("x", "keys", NOON, NOON, "X_API_KEY is not set", "Copy it.")
-    mine = one(judge(Facts(witnessed=[seen]), NOON))
+    mine = one(judge(Facts(NOON, witnessed=[seen])))
     assert (mine.trouble, mine.subject, mine.state) == (seen, "x", "keys")
     later = seen._replace(slot=NOON + HOUR, since=NOON + HOUR, what="two are not set")
-    both = one(judge(Facts(witnessed=[later], told=[seen]), NOON))
+    both = one(judge(Facts(NOON, witnessed=[later], told=[seen])))
     assert both.trouble.id == seen.id
     assert both.trouble.what == "two are not set"
-    assert one(judge(Facts(told=[seen]), NOON)).trouble == seen
+    assert one(judge(Facts(NOON, told=[seen]))).trouble == seen
 
 
 def test_while_the_clock_is_wrong_no_slot_is_lost_by_it() -> None:
@@ -354,7 +355,7 @@ def test_while_the_clock_is_wrong_nothing_is_over_by_it() -> None:
 
 def test_content_with_errors_is_said_and_leaves_the_heartbeat() -> None:
     problem = Problem("r", Place("messages/a.toml", 3), "it is not verified", "")
-    found = one(judge(Facts(left_out=[problem, problem]), NOON))
+    found = one(judge(Facts(NOON, left_out=[problem, problem])))
     assert found.subject == "messages/a.toml:3"
     assert "2 errors leave something out" in found.trouble.what
     assert "it is not verified" in found.trouble.what
@@ -383,6 +384,6 @@ def test_the_rows_are_read_back_to_the_one_that_ended_well() -> None:
     standing = gather(ledger, ["x", "y"]).accounts
     assert [each.account for each in standing] == ["x", "y"]
     assert standing[1].newest == []
-    found = one(judge(gather(ledger, ["x", "y"]), now))
+    found = one(judge(gather(ledger, ["x", "y"])))
     assert found.trouble.slot == NOON - 500 * HOUR + 121 * HOUR
     assert "(179 slots since" in found.trouble.what

@@ -14,7 +14,7 @@ from bot import watching
 from bot.alerts import Alert, key_of, send
 from bot.domain import Receipt, Slot
 from bot.errors import LedgerUnavailable
-from bot.ledger.base import Halt, NewRow
+from bot.ledger.base import Halt, NewRow, PlanNote
 from bot.ledger.memory import MemoryLedger
 from bot.publishing import LATE
 from bot.troubles import FAULT, KEYS
@@ -167,6 +167,31 @@ def test_a_lost_slot_is_one_alert_and_one_all_clear(place: Place, listener: List
     watch.look()
     (again,) = listener.alerts()
     assert again["id"] != alert["id"], "another slot, another trouble"
+
+
+@pytest.mark.parametrize("call", ["now", "troubles", "beats", "few", "plan_note", "paused"])
+def test_a_process_that_is_stopped_while_it_looks_judges_by_what_is_the_case_after_it(
+    place: Place, alerts: list[Alert], call: str
+) -> None:
+    """The next slot's time passed meanwhile, and another process posted it."""
+    place.posted()
+    following = NOON - 100 * HOUR + (place.rows + 1) * HOUR
+    place.ledger.note_plan("x", PlanNote("", "", NOON, following, NOON + MINUTE))
+    place.ledger.beat("h2:1/x", {"account": "x"})
+    answer = getattr(place.ledger, call)
+
+    def stopped(*args: Any, **options: Any) -> Any:
+        setattr(place.ledger, call, answer)
+        answered = answer(*args, **options)
+        place.posted()
+        place.now += 2 * HOUR
+        place.ledger.beat("h2:1/x", {"account": "x"})
+        return answered
+
+    watch = place.watch(ADDRESS)
+    setattr(place.ledger, call, stopped)
+    watch.look()
+    assert alerts == []
 
 
 def test_processes_that_start_again_and_again_do_not_repeat_it(
