@@ -201,8 +201,7 @@ def _writable(bot: Any, found: str, *, there: bool) -> Finding:
         finally:
             ledger.close()
     except BotError as error:
-        fix = "Give the bot a role, or a user, that may write there. For reading it will do."
-        return Finding("problem", "ledger", str(error).splitlines()[0], fix)
+        return _problem("ledger", error)
     return Finding("ok", "ledger", f"{found}, can be written")
 
 

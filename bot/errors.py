@@ -114,8 +114,25 @@ class LedgerError(BotError):
 
 
 class LedgerUnavailable(LedgerError):
-    """The ledger at {where} did not answer: {why}
-    Nothing is posted without it. Check DATABASE_URL, the disk and the database."""
+    """The ledger at {where} {did}: {why}
+    Nothing is posted without it. {fix}"""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**{**_AWAY, **facts})
+
+
+_AWAY = {
+    "did": "did not answer",
+    "fix": "Check DATABASE_URL, and whether the database runs and is reached from here.",
+}
+NOT_ALLOWED = {
+    "did": "can't be written",
+    "fix": "Give the bot a role, or a user, that may write there. For reading it will do.",
+}
+FULL = {"did": "has no room", "fix": "Make room on its disk."}
+UNUSABLE = {"did": "can't be used", "fix": "Look at DATABASE_URL, at that file and at its disk."}
+"""What is the matter with a ledger, and what to do, by the cause; that it is away, where none is
+known."""
 
 
 class LedgerConflict(LedgerError):

@@ -144,10 +144,10 @@ class Lane(threading.Thread):
                 seconds = (publisher.step() - ledger.now()).total_seconds()
                 doubt = publisher.clock.why()
                 self.well_at = None if doubt else time.monotonic()
-                self._worker.well(self, ledger, was_away=away > 0, doubt=doubt)
+                self._worker.well(self, ledger, doubt=doubt)
                 away = 0.0
             except LedgerUnavailable as error:
-                self._worker.ledger_away(self, error, again=away > 0)
+                self._worker.ledger_away(self, error)
                 seconds = away = min(away * 2 or _AWAY[0], _AWAY[1])
             self._sleep(seconds)
         if publisher is not None:
@@ -185,6 +185,7 @@ class Worker:
         self._note = note
         self._watch = watch
         self._beaten_at: dict[str, float] = {}
+        self._away: set[str] = set()
         self._lanes: Sequence[Lane] = ()
         self._bell: _Bell
         self._why_stop: SimpleQueue[str] = SimpleQueue()
@@ -226,23 +227,27 @@ class Worker:
             misfire_grace_time=None,
         )
 
-    def well(self, lane: Lane, ledger: Ledger, *, was_away: bool, doubt: str = "") -> None:
+    def well(self, lane: Lane, ledger: Ledger, *, doubt: str = "") -> None:
         """Says in the ledger that the lane is alive, and has the watch look how things stand.
 
         Where there is a doubt about the ledger's clock, nothing is said by it: it would count for
-        long after.
+        long after. A ledger that was away is back once it can be written, whatever it lets be read.
         """
-        if was_away:
-            self._tell("ledger_back", account=lane.account, where=ledger.where)
         if doubt:
             self._doubted(lane, doubt)
             return
-        now = time.monotonic()
-        if now - self._beaten_at.get(lane.account, -LOOK.total_seconds()) >= BEAT_EVERY:
+        now, was_away = time.monotonic(), lane.account in self._away
+        if was_away:
+            ledger.try_writing()
+        due = now - self._beaten_at.get(lane.account, -LOOK.total_seconds()) >= BEAT_EVERY
+        if due or was_away:
             self._beaten_at[lane.account] = now
             lane.began = lane.began or ledger.now().isoformat()
             note = {**self._note, "account": lane.account, "began": lane.began}
             ledger.beat(self._beat_name(lane), note)
+        if was_away:
+            self._away.remove(lane.account)
+            self._tell("ledger_back", account=lane.account, where=ledger.where)
         if self._watch is not None:
             self._watch.clear(lane.account, CLOCK)
             self._watch.well(lane.account)
@@ -252,9 +257,10 @@ class Worker:
         if self._watch is not None:
             self._watch.witness(lane.account, CLOCK, doubt, CLOCK_FIX)
 
-    def ledger_away(self, lane: Lane, error: LedgerUnavailable, *, again: bool) -> None:
-        """Says once that the ledger does not answer; the lane goes on trying."""
-        if not again:
+    def ledger_away(self, lane: Lane, error: LedgerUnavailable) -> None:
+        """Says once that the ledger can't be used; the lane goes on trying."""
+        if lane.account not in self._away:
+            self._away.add(lane.account)
             self._tell("ledger_away", account=lane.account, why=str(error))
         if self._watch is not None:
             self._watch.ledger_away(lane.account, error)

@@ -48,6 +48,9 @@ class FakeLedger:
     def beat(self, worker: str, note: Any) -> None:
         self._called("beat", (worker, note))
 
+    def try_writing(self) -> None:
+        self._called("try_writing")
+
     def unbeat(self, worker: str) -> None:
         self.calls.put(("unbeat", worker))
         if self.unbeat_fails:
@@ -432,6 +435,25 @@ def test_a_beat_that_fails_is_a_ledger_that_is_away(naps: list[float]) -> None:
     assert run.names()[:2] == ["ledger_away", "ledger_back"]
 
 
+def test_a_ledger_that_can_be_read_and_not_written_is_not_back(naps: list[float]) -> None:
+    """Between two slots all that a lane asks for may be to read."""
+    account = Account()
+    account.ledger.beat = lambda *_: None  # type: ignore[method-assign]
+    account.publisher.step_does = lambda number: locked(number)
+
+    def locked(number: int) -> timedelta:
+        if number in (1, 4):
+            raise AWAY
+        if number < 7:
+            account.ledger.troubles.append(AWAY)
+        return HOUR if number == 7 else timedelta()
+
+    run = Run(account)
+    assert run.until(lambda: run.wait_for("ledger_back")) == 0
+    assert run.names()[:3] == ["ledger_away", "ledger_back", "stopping"]
+    assert account.publisher.steps == 7
+
+
 # -- a lane that dies -------------------------------------------------------------------------
 
 
@@ -658,7 +680,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def well(run: Run, lane: Lane, clock: Clock, ledger: FakeLedger) -> None:
     """What a lane does after a step that went well."""
     lane.well_at = clock.seconds
-    run.worker.well(lane, cast("Any", ledger), was_away=False)
+    run.worker.well(lane, cast("Any", ledger))
 
 
 def test_all_is_well_while_every_lane_was_heard_of(clock: Clock) -> None:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from bot.errors import SettingsError
+from bot.domain import EMPTY
+from bot.errors import FULL, NOT_ALLOWED, SettingsError
 from bot.ledger.sql import SqlLedger
 from bot.ledger.sql_store import Kind, moment
 
@@ -53,6 +54,9 @@ _LINEAGE = """
     FROM pg_control_system()
 """
 """The control file has the timeline too, but only from the first checkpoint after a promotion."""
+
+_CAUSES = {"25006": NOT_ALLOWED, "42501": NOT_ALLOWED, "53100": FULL}
+"""What is the matter, by PostgreSQL's error code: read-only, no right to it, its disk is full."""
 
 _SHARED = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
 _EXCLUSIVE = f"SELECT pg_advisory_xact_lock({_LOCK})"
@@ -144,6 +148,9 @@ class PostgresLedger(SqlLedger):
             if secret := self._parts.get(name):
                 why = why.replace(str(secret), "***")
         return why
+
+    def _cause(self, error: psycopg.Error) -> Mapping[str, str]:
+        return _CAUSES.get(error.sqlstate or "", EMPTY)
 
     def _begin(self, kind: Kind) -> None:
         """Where the connection turns out to be gone it is made anew: nothing was done on it yet."""

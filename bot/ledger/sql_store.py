@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
+from bot.domain import EMPTY
 from bot.errors import LedgerNewer, LedgerUnavailable
 from bot.ledger import rules
 
@@ -182,6 +183,10 @@ class SqlStore(ABC):
         """What the driver's error means, for people."""
 
     @abstractmethod
+    def _cause(self, error: Any) -> Mapping[str, str]:
+        """The facts of a LedgerUnavailable that say what to do; none, where it is just away."""
+
+    @abstractmethod
     def _twin(self) -> Self:
         """The same ledger, opened once more."""
 
@@ -214,7 +219,7 @@ class SqlStore(ABC):
         except BaseException as error:
             self._rollback()
             if isinstance(error, self._driver.Error):
-                raise self._unavailable(self._why(error)) from error
+                raise self._unavailable(self._why(error), self._cause(error)) from error
             raise
 
     def _rollback(self) -> None:
@@ -224,8 +229,8 @@ class SqlStore(ABC):
         except self._driver.Error:
             self._drop()
 
-    def _unavailable(self, why: str) -> LedgerUnavailable:
-        return LedgerUnavailable(where=self.where, why=" ".join(why.split()))
+    def _unavailable(self, why: str, cause: Mapping[str, str] = EMPTY) -> LedgerUnavailable:
+        return LedgerUnavailable(where=self.where, why=" ".join(why.split()), **cause)
 
     @contextmanager
     def _read(self) -> Iterator[bool]:

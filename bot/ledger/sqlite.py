@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from bot.errors import LedgerUnavailable, in_words
+from bot.errors import FULL, NOT_ALLOWED, UNUSABLE, LedgerUnavailable, in_words
 from bot.ledger import presence
 from bot.ledger.sql import SqlLedger
 from bot.ledger.sql_store import Kind
@@ -30,6 +31,26 @@ _WHY = {
     sqlite3.SQLITE_NOTADB: "the file is not an SQLite database.",
     sqlite3.SQLITE_READONLY: "the file can't be written.",
 }
+
+
+_CAUSES = {
+    sqlite3.SQLITE_AUTH: NOT_ALLOWED,
+    sqlite3.SQLITE_CANTOPEN: UNUSABLE,
+    sqlite3.SQLITE_CORRUPT: UNUSABLE,
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_IOERR: UNUSABLE,
+    sqlite3.SQLITE_NOTADB: UNUSABLE,
+    sqlite3.SQLITE_PERM: NOT_ALLOWED,
+    sqlite3.SQLITE_READONLY: NOT_ALLOWED,
+}
+_OS_CAUSES = {
+    errno.EACCES: NOT_ALLOWED,
+    errno.EDQUOT: FULL,
+    errno.ENOSPC: FULL,
+    errno.EPERM: NOT_ALLOWED,
+    errno.EROFS: NOT_ALLOWED,
+}
+_ELSE = {"fix": UNUSABLE["fix"]}
 
 
 def _utc_now() -> datetime:
@@ -65,7 +86,8 @@ class SqliteLedger(SqlLedger):
             try:
                 presence.enter(self._lock)
             except OSError as error:
-                raise self._unavailable(f"{self._lock}: {in_words(error)}.") from error
+                cause = _OS_CAUSES.get(error.errno or 0, UNUSABLE)
+                raise self._unavailable(f"{self._lock}: {in_words(error)}.", cause) from error
             self._present = True
 
     def close(self) -> None:
@@ -101,6 +123,9 @@ class SqliteLedger(SqlLedger):
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         return f"{_WHY[primary]} ({error})" if primary in _WHY else str(error)
 
+    def _cause(self, error: sqlite3.Error) -> Mapping[str, str]:
+        return _CAUSES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _ELSE)
+
     def _begin(self, kind: Kind) -> None:
         if self._db is None:
             self._db = self._connect_to_read() if self._readonly else self._connect()
@@ -128,7 +153,8 @@ class SqliteLedger(SqlLedger):
             except FileExistsError:
                 pass
             except OSError as error:
-                raise self._unavailable(f"{in_words(error)}.") from error
+                cause = _OS_CAUSES.get(error.errno or 0, UNUSABLE)
+                raise self._unavailable(f"{in_words(error)}.", cause) from error
             db = self._open("mode=rw")
             try:
                 db.execute("PRAGMA journal_mode = WAL")

@@ -63,7 +63,7 @@ FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
 """What goes wrong between request and response."""
 
 
-_WHY_AWAY = re.compile(r"did not answer: (.{,60})")
+_WHY_AWAY = re.compile(r"^The ledger at [^ ]+ [a-z' ]+: (.{,60})")
 
 
 class Chaos:

@@ -422,6 +422,31 @@ def test_a_server_that_cannot_be_used(
         assert len(said.splitlines()) == 2
 
 
+def test_a_role_that_may_only_read_is_told_so(postgres_url: str, opener: Opener) -> None:
+    opener(PostgresLedger(postgres_url)).migrate()
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute("CREATE ROLE reader LOGIN PASSWORD 'reader'")
+        db.execute("GRANT USAGE ON SCHEMA public TO reader")
+        db.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    try:
+        reader = opener(
+            PostgresLedger(postgres_url.replace(f"postgres:{PASSWORD}", "reader:reader"))
+        )
+        assert reader.counts() == {}
+        for write in (reader.try_writing, lambda: reader.beat("h:1/x", {"account": "x"})):
+            with pytest.raises(LedgerUnavailable) as refused:
+                write()
+            said = str(refused.value)
+            assert "can't be written: permission denied for table" in said
+            assert "Give the bot a role, or a user, that may write there." in said
+            assert "disk" not in said
+        reader.close()
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as db:
+            db.execute("DROP OWNED BY reader")
+            db.execute("DROP ROLE reader")
+
+
 def test_a_password_in_the_servers_own_words_is_not_repeated(ledger: PostgresLedger) -> None:
     with pytest.raises(LedgerUnavailable) as refused, ledger._read():
         ledger._do(f'SELECT 1 FROM "{PASSWORD}"')

@@ -301,8 +301,10 @@ def test_a_full_database_claims_nothing(ledger: SqliteLedger) -> None:
         while True:
             done.append(armed(ledger))
 
-    with pytest.raises(LedgerUnavailable, match="the disk is full"):
+    with pytest.raises(LedgerUnavailable, match="the disk is full") as full:
         fill()
+    assert "has no room" in str(full.value)
+    assert "Make room on its disk." in str(full.value)
     assert len(done) > 1
     assert list(ledger.rows()) == done
     ledger.close()
@@ -326,7 +328,9 @@ def test_a_file_that_may_not_be_written() -> None:
         Path(f"{path}.lock").chmod(0o666)
         with puppets(f"sqlite:///{path}", 1) as (worker,):
             worker.ask("drop_privileges")
-            assert "the file can't be written" in worker.ask("migrate")
+            said = worker.ask("migrate")
+            assert "the file can't be written" in said
+            assert "Give the bot a role, or a user, that may write there." in said
         folder.chmod(0o755)
         path.unlink()
         folder.chmod(0o555)
