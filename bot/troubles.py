@@ -90,7 +90,14 @@ _NOBODY = (
     "Start the worker, or look why the cron job does not run; "
     "`bot check` says whether the account is left out for an error."
 )
+_BUSY = (
+    "Its log says what it was busy with: an upload that takes long, say. Stop it and start it "
+    "again where it goes on."
+)
 _FIRST_LOOK, _WIDER = 8, 8
+
+ITS_OWN = timedelta(minutes=1)
+"""So long after a slot expired a worker that lives may take to record it, and why."""
 
 _QUICK = timedelta(seconds=10)
 """What was read over a longer time is not the state of any moment: the process was stopped in it,
@@ -249,13 +256,17 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
             yield Found(begun, slot_id(each.account, begun.slot), LOST)
         return
     lost = [row for row in _undone(each.newest) if row.state not in OPEN or now > overdue_at(row)]
-    slot = _unseen(each, facts.paused, now)
+    alive = each.account in lived_for(facts.beats, now)
+    slot = _unseen(each, facts.paused, now - ITS_OWN if alive else now)
     if slot is None and not lost:
         return
     first = lost[-1].slot if lost else slot
     assert first is not None
     state = lost[0].state if lost and slot is None and lost[0].state == "failed" else LOST
-    what, fix = _nobody_there(each.account, slot) if slot is not None else _cause(lost)
+    if slot is not None:
+        what, fix = _nobody_there(each.account, slot, alive=alive)
+    else:
+        what, fix = _cause(lost, alive=alive)
     trouble = (begun or _new(each.account, LOST, first))._replace(what=what, fix=fix)
     yield Found(trouble, slot_id(each.account, first), state)
 
@@ -305,15 +316,18 @@ def _unseen(each: Standing, paused: Pause | None, now: datetime) -> datetime | N
     return note.slot
 
 
-def _nobody_there(account: str, slot: datetime) -> tuple[str, str]:
-    return f"{slot_id(account, slot)} was not posted: nobody was there to post it", _NOBODY
+def _nobody_there(account: str, slot: datetime, *, alive: bool) -> tuple[str, str]:
+    why, fix = "nobody was there to post it", _NOBODY
+    if alive:
+        why, fix = "its worker lives, and did not get to it", _BUSY
+    return f"{slot_id(account, slot)} was not posted: {why}", fix
 
 
-def _cause(lost: Sequence[Row]) -> tuple[str, str]:
+def _cause(lost: Sequence[Row], *, alive: bool) -> tuple[str, str]:
     """What became of the newest of the lost rows, and what to do."""
     row = lost[0]
     if row.state in OPEN:
-        return _unsettled(row), _NOBODY
+        return _unsettled(row), _BUSY if alive else _NOBODY
     why, fix = row.reason, _REFUSED
     if row.state == "missed":
         head, _, tail = row.reason.partition(": ")
@@ -375,6 +389,8 @@ def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
             continue
         what = f"not heard of since {at.isoformat(timespec='seconds')}"
         fix = "It ended without saying so. Look at its log, and start it again."
+        if any(seen.account == account for seen in _clocks(facts)):
+            fix = "While the clock is wrong no worker says that it lives. Set it right, then see."
         trouble = _new(account, SILENT, at, f"{beat.worker}: {what}", fix)
         yield Found(trouble, beat.worker, SILENT)
 

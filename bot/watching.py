@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -101,7 +101,8 @@ def rehearsed(at: datetime) -> Trouble:
 class Watch:
     """One process's. `accounts` are the campaign's; all of them are judged, whoever posts there.
 
-    `lanes_well` says whether the process's own work goes on as it should.
+    `lanes_well` says whether the process's own work goes on as it should; `busy` has the names by
+    which those of its lanes beat that are at work, and live, however long their last beat is ago.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Watch:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes_well: Callable[[], bool] = lambda: True
+        self.busy: Callable[[], Collection[str]] = tuple
         self._accounts = list(accounts)
         self._open_ledger = open_ledger
         self._ledger: Ledger | None = None
@@ -236,10 +238,14 @@ class Watch:
         with self._mutex:
             witnessed, cleared = dict(self._witnessed), set(self._cleared)
         facts = gather(ledger, self._accounts, left_out=self._left_out)
+        busy = self.busy()
+        beats = [
+            each._replace(at=facts.at) if each.worker in busy else each for each in facts.beats
+        ]
         disproved = {key for key in cleared if key[1] in WITNESSED}
         believed = [each for each in facts.told if (each.account, each.kind) not in disproved]
         mine = [each._replace(slot=facts.at, since=facts.at) for each in witnessed.values()]
-        found = judge(facts._replace(told=believed, witnessed=mine))
+        found = judge(facts._replace(told=believed, witnessed=mine, beats=beats))
         others = not_ours(facts)
         self._keep(ledger, [each for each in facts.told if each.account not in others], found)
         return found

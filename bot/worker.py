@@ -56,6 +56,9 @@ _AWAY = (1.0, 30.0)
 _STUMBLED = (5, 300)
 """Seconds that a lane rests after a fault of the program: the first time, and the longest."""
 
+BUSY = 300.0
+"""Seconds that a lane may be at work on one step: no upload takes as long."""
+
 STEADY = 600.0
 """Seconds after a rest, after which a fault counts as the first one again."""
 
@@ -81,6 +84,7 @@ class Lane(threading.Thread):
         self.account = name
         self.network = network
         self.well_at: float | None = None
+        self.busy_since: float | None = None
         self.began = ""
         """Since when it beats, by the ledger's clock."""
         self.failure: BaseException | None = None
@@ -141,7 +145,9 @@ class Lane(threading.Thread):
                 if publisher is None:
                     ledger.migrate()
                     publisher = self._make_publisher(ledger, self._stop_asked.is_set)
+                self.busy_since = time.monotonic()
                 seconds = (publisher.step() - ledger.now()).total_seconds()
+                self.busy_since = None
                 doubt = publisher.clock.why()
                 self.well_at = None if doubt else time.monotonic()
                 self._worker.well(self, ledger, doubt=doubt)
@@ -196,6 +202,7 @@ class Worker:
         self._lanes = lanes
         if self._watch is not None:
             self._watch.lanes_well = self._all_well
+            self._watch.busy = self._busy
             self._watch.start()
         with _Bell() as self._bell:
             for number in _SIGNALS:
@@ -293,6 +300,15 @@ class Worker:
     def _all_well(self) -> bool:
         limit = time.monotonic() - 3 * LOOK.total_seconds()
         return all(lane.well_at is not None and lane.well_at > limit for lane in self._lanes)
+
+    def _busy(self) -> set[str]:
+        """The names by which the lanes beat that are at work, but for one that hangs."""
+        begun = time.monotonic() - BUSY
+        return {
+            self._beat_name(lane)
+            for lane in self._lanes
+            if lane.is_alive() and (since := lane.busy_since) is not None and since > begun
+        }
 
     def _stop(self, why: str) -> int:
         self._tell("stopping", why=why)

@@ -11,7 +11,7 @@ from bot.domain import Place, Problem, Slot, State
 from bot.ledger.base import Beat, Halt, NewRow, Pause, PlanNote, Row, Trouble
 from bot.ledger.memory import MemoryLedger
 from bot.publishing import LATE, MEDIA, NOTHING, PAUSED, TOO_OLD, UNAPPROVED
-from bot.troubles import SLACK, Facts, Found, Standing, all_well, gather, judge
+from bot.troubles import ITS_OWN, SLACK, Facts, Found, Standing, all_well, gather, judge
 
 HALTED, RESCHEDULED, WITHDRAWN = "halted", "rescheduled", "withdrawn"
 HOUR = timedelta(hours=1)
@@ -191,6 +191,22 @@ def test_a_slot_that_expired_without_a_row_is_lost() -> None:
     assert of(newest, note=note(9, slot=None, expires=None)) == [], "the schedule is over"
 
 
+def test_a_worker_that_lives_is_not_told_to_be_started() -> None:
+    expires = NOON - 3 * HOUR + GRACE
+    for late, told in ((timedelta(seconds=1), False), (ITS_OWN + timedelta(seconds=1), True)):
+        beats = [Beat("h:1/x", expires + late, {"account": "x"})]
+        found = of(row("posted", 8), note=note(9), beats=beats, now=expires + late)
+        assert bool(found) == told, "it records it itself, and then it is known why"
+    assert "its worker lives, and did not get to it" in one(found).trouble.what
+    assert "Its log says" in one(found).trouble.fix
+    assert "Start the worker" not in one(found).trouble.fix
+    left = row("unknown", 9)
+    now = left.slot + TOO_OLD + SLACK + MINUTE
+    mine, others = (Beat("h:1/x", now, {"account": name}) for name in ("x", "y"))
+    assert "Its log says" in one(of(left, beats=[mine], now=now)).trouble.fix
+    assert "Start the worker" in one(of(left, beats=[others], now=now)).trouble.fix
+
+
 def test_when_it_is_recorded_it_stays_the_same_trouble() -> None:
     before = one(of(row("posted", 8), note=note(9)))
     after = one(of(row("missed", 10, LATE), row("missed", 9, LATE), row("posted", 8)))
@@ -351,6 +367,14 @@ def test_while_the_clock_is_wrong_nothing_is_over_by_it() -> None:
     assert [each.trouble for each in found] == [lost, silent, clock]
     dead = beat("a", 5 * MINUTE, HOUR)
     assert {each.trouble.kind for each in of(beats=[dead], witnessed=[clock])} == {"clock"}
+
+
+def test_while_the_clock_is_wrong_silence_says_little() -> None:
+    """As status sees it, which asks no network: what the worker told stands in the ledger."""
+    clock = Trouble("x", "clock", NOON, NOON, "the ledger's clock is a year ahead")
+    fixes = {each.trouble.fix for each in of(beats=[beat("a", 5 * MINUTE, HOUR)], told=[clock])}
+    assert any("While the clock is wrong no worker says that it lives" in fix for fix in fixes)
+    assert not any("It ended without saying so" in fix for fix in fixes)
 
 
 def test_content_with_errors_is_said_and_leaves_the_heartbeat() -> None:

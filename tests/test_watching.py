@@ -460,6 +460,20 @@ def test_what_could_not_be_told_of_the_ledger_is_tried_again(place: Place, clock
         assert stages(listener) == [("ledger", "begun")] * 2
 
 
+# -- a lane that is at work for long ----------------------------------------------------------
+
+
+def test_a_lane_that_is_at_work_for_long_is_not_silent(place: Place) -> None:
+    """An upload may take four minutes, in which its lane does not beat."""
+    watch = place.watch()
+    place.ledger.beat("h1:1/x", {"account": "x"})
+    place.now += 4 * MINUTE
+    watch.busy = lambda: {"h1:1/x"}
+    assert watch.look() == []
+    watch.busy = lambda: {"h1:1/y"}
+    assert [each.subject for each in watch.look()] == ["h1:1/x"]
+
+
 # -- the thread of its own --------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from bot import worker as module
 from bot.errors import LedgerConflict, LedgerNewer, LedgerUnavailable
-from bot.worker import STEADY, Lane, Worker
+from bot.worker import BUSY, STEADY, Lane, Worker
 from tests.kept import signals_kept
 
 FAR = 60.0
@@ -142,6 +142,7 @@ class Watcher:
 
     heard: list[str] = field(default_factory=list)
     lanes_well: Callable[[], bool] = lambda: True
+    busy: Callable[[], set[str]] = set
 
     def start(self) -> None:
         self.heard.append("start")
@@ -700,6 +701,26 @@ def test_all_is_well_while_every_lane_was_heard_of(clock: Clock) -> None:
     assert not run.worker._all_well(), "90 seconds without a sign of the second lane are too long"
     well(run, second, clock, ledger)
     assert run.worker._all_well()
+
+
+def test_who_is_at_work_is_known_to_the_watch(clock: Clock) -> None:
+    watch, account = Watcher(), Account()
+    seen: list[set[str]] = []
+
+    def does(_: int) -> timedelta:
+        seen.append(watch.busy())
+        clock.seconds += BUSY - 1
+        seen.append(watch.busy())
+        clock.seconds += 1
+        seen.append(watch.busy())
+        return HOUR
+
+    account.publisher.step_does = does
+    run = Run(account, watch=watch)
+    assert run.until(lambda: account.publisher.wait_for(1)) == 0
+    name = f"{run.worker.name}/x"
+    assert seen == [{name}, {name}, set()], "one that hangs is not at work"
+    assert watch.busy() == set()
 
 
 def test_the_watch_looks_after_each_step_and_hears_of_what_no_row_tells(naps: list[float]) -> None:
