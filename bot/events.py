@@ -16,6 +16,10 @@ INFO, WARNING, ERROR = logging.INFO, logging.WARNING, logging.ERROR
 SENTENCES: dict[str, tuple[int, str]] = {
     "started": (INFO, "Started: {mode}. Accounts: {accounts}. Ledger: {ledger}."),
     "left_out": (ERROR, "Left out, so it is never posted: {what} ({where}) {fix}"),
+    "idle": (
+        ERROR,
+        "{account} is left out for an error in messages/campaign.toml: nothing is posted there.",
+    ),
     "next": (INFO, "{account} posts next at {slot}."),
     "birth": (INFO, "{account}: its history begins now; no slot before {at} is ever sent."),
     "claimed": (INFO, "Claimed {id} (attempt {attempt})."),

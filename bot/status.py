@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -19,8 +16,8 @@ from bot.ledger.base import ALIVE as ALIVE
 from bot.ledger.base import Beat, Ledger, Pause
 from bot.planning import Planned, Planner
 from bot.preview.coming import coming, to_json
-from bot.preview.terminal import shortened
-from bot.troubles import Found, judge
+from bot.preview.terminal import shortened, wrapped
+from bot.troubles import CLOCK, HALTED, PAUSED, Found, judge
 from bot.troubles import gather as gather_facts
 
 AHEAD = timedelta(days=7)
@@ -33,6 +30,8 @@ MOST = 500
 """At most so many coming slots of an account are looked at for that."""
 
 _SHOWN = 5
+
+_IDLE = "left out for an error in campaign.toml; nothing is posted there"
 
 
 def gather(
@@ -62,6 +61,7 @@ def gather(
         "paused": None if facts.paused is None else _pause(facts.paused),
         "workers": [_worker(beat, now) for beat in facts.beats],
         "accounts": accounts,
+        "idle": list(campaign.idle),
         "sign_offs_lost": 0 if approvals is None else _lost(campaign, planner, approvals, now),
         "left_out": [str(problem) for problem in left_out],
         "needs_a_person": [
@@ -93,7 +93,7 @@ def _unsigned(
     `changed` tells of one whose slot had a post that was signed off, until an edit.
     """
     ahead = takewhile(lambda each: each.slot.at < now + AHEAD, plan)
-    alive = (each for each in ahead if each.slot.expires > now)
+    alive = (each for each in ahead if _lives(each, now))
     for planned in islice(alive, MOST):
         if planned.post is not None and not approvals.approved(planned):
             before = approvals.changed(planned)
@@ -102,6 +102,11 @@ def _unsigned(
                 "slot": planned.slot.at.isoformat(),
                 "changed": None if before is None else {"by": before.by, "at": before.at},
             }
+
+
+def _lives(planned: Planned, now: datetime) -> bool:
+    """Whether it can still go out. A campaign that began without a ledger has slots that can't."""
+    return planned.slot.expires > now
 
 
 def _needs_a_sign_off(
@@ -130,7 +135,7 @@ def _account(
     approvals: Approvals | None,
 ) -> dict[str, Any]:
     histories = {account.name: ledger.history(account.name)}
-    upcoming = next(coming(planner, campaign, histories, now=now), None)
+    left = (each for each in coming(planner, campaign, histories, now=now) if _lives(each, now))
     plan = coming(planner, campaign, histories, now=now)
     last = next(ledger.rows(account.name, states=("posted",), newest=1), None)
     halt, note = ledger.halted(account.name), ledger.plan_note(account.name)
@@ -145,7 +150,7 @@ def _account(
         "counts": counts,
         "open": [row.to_json() for row in ledger.open_rows(account.name)],
         "last": None if last is None else last.to_json(),
-        "next": None if upcoming is None else _next(upcoming, approvals),
+        "next": next((_next(each, approvals) for each in left), None),
         "unapproved": [] if approvals is None else list(_unsigned(plan, approvals, now)),
     }
 
@@ -171,16 +176,23 @@ def show(found: dict[str, Any], zone: ZoneInfo) -> None:
     _show_mode(found, zone)
     for each in found["accounts"]:
         _show_account(each, zone)
+    for name in found["idle"]:
+        click.echo(f"\n{click.style(name, bold=True)}: {click.style(_IDLE, fg='red')}")
     click.echo()
-    _show_workers(found["workers"], zone)
+    clock = any(each["state"] == CLOCK for each in found["needs_a_person"])
+    _show_workers(found["workers"], zone, clock_is_wrong=clock)
     if found["sign_offs_lost"]:
         lost = f"Sign-offs lost by edits: {found['sign_offs_lost']}; bot approve shows them."
         click.secho(lost, fg="yellow")
     _show_needs(found["needs_a_person"])
 
 
-def _show_workers(workers: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
-    if not workers:
+def _show_workers(
+    workers: Sequence[dict[str, Any]], zone: ZoneInfo, *, clock_is_wrong: bool
+) -> None:
+    if clock_is_wrong:
+        click.echo("While the clock is wrong no worker says that it lives; see below.")
+    elif not workers:
         click.echo("No worker is running; `bot post` needs none.")
     for each in workers:
         colour, alive = ("green", "alive") if each["alive"] else ("red", "silent")
@@ -196,21 +208,7 @@ def _show_needs(needs: Sequence[dict[str, Any]]) -> None:
     for each in needs:
         click.echo(f"  {click.style(each['id'], bold=True)}: {each['state']}")
         for said in (each["reason"], each["fix"]):
-            click.echo("\n".join(_wrapped(said)))
-
-
-def _wrapped(text: str) -> list[str]:
-    """A text as lines for the terminal, indented; ids and addresses stay whole."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    indent = " " * 8
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            click.echo("\n".join(wrapped(said)))
 
 
 def _show_mode(found: dict[str, Any], zone: ZoneInfo) -> None:
@@ -221,21 +219,17 @@ def _show_mode(found: dict[str, Any], zone: ZoneInfo) -> None:
         )
     else:
         click.secho("Live: posts go out.", fg="green", bold=True)
-    if found["paused"] is not None:
-        pause = found["paused"]
-        who, why = (pause["who"] and f" by {pause['who']}"), pause["why"]
-        said = f"PAUSED since {_local(pause['since'], zone)}{who}{why and ': '}{why}"
-        click.secho(f"{said}\nNothing is posted until `bot resume`.", fg="red", bold=True)
-    for each in found["accounts"]:
-        if each["halted"] is not None:
-            since = _local(each["halted"]["since"], zone)
-            said = f"HALTED: {each['account']}, since {since}: {each['halted']['why']}"
+    for each in found["needs_a_person"]:
+        if each["state"] in (PAUSED, HALTED):
+            about = "" if each["id"] == "pause" else f": {each['id']},"
+            said = f"{each['state'].upper()}{about} since {_local(each['since'], zone)}; see below."
             click.secho(said, fg="red", bold=True)
     click.echo(f"Ledger: {found['ledger']}")
     others = [each["account"] for each in found["accounts"] if each["other_content"]]
     if others:
         said = f"The content here is not what {', '.join(others)} was last posted from; a worker"
-        click.secho(f"{said} takes up what is on disk when it is started anew.", fg="yellow")
+        lines = wrapped(f"{said} takes up what is on disk when it is started anew.", 0)
+        click.secho("\n".join(lines), fg="yellow")
 
 
 def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:
@@ -243,7 +237,8 @@ def _show_account(each: dict[str, Any], zone: ZoneInfo) -> None:
     name = click.style(each["account"], bold=True)
     click.echo(f"\n{name} on {each['network']}: {counts or 'no rows yet'}")
     for row in each["open"]:
-        click.secho(f"  open  {row['id']}: {row['state']}\n        {row['reason']}", fg="yellow")
+        said = "\n".join([f"  open  {row['id']}: {row['state']}", *wrapped(row["reason"])])
+        click.secho(said, fg="yellow")
     if each["last"] is not None:
         click.echo(f"  last  {_local(each['last']['slot'], zone)}\n        {each['last']['url']}")
     upcoming = each["next"]

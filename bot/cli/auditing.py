@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,22 @@ def show_audit(
         _as_csv(entries)
     elif not entries and sys.stdout.isatty():
         click.echo("Nobody did anything to the ledger yet.")
+    elif sys.stdout.isatty():
+        _show(entries)
     else:
         show_table(COLUMNS, (tuple(each.values()) for each in entries))
+
+
+def _show(entries: Iterable[Entry]) -> None:
+    """For people, at any width: a line each, and why below it."""
+    from bot.preview.terminal import wrapped
+
+    for each in entries:
+        at = f"{datetime.fromisoformat(each['at']):%Y-%m-%d %H:%M:%S}Z"
+        who = click.style(each["who"], bold=True)
+        click.echo(f"{at}  {who}: {each['what']} {each['about']}".rstrip())
+        if each["why"]:
+            click.echo("\n".join(wrapped(each["why"])))
 
 
 def _entry(at: datetime, who: str, what: str, about: str, why: str) -> Entry:

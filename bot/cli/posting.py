@@ -80,6 +80,8 @@ class Session:
         self.left_out = self.planner.left_out
         for what in self.left_out:
             self.tell("left_out", where=str(what.where), what=what.what, fix=what.fix)
+        for name in self.campaign.idle:
+            self.tell("idle", account=name)
         bot.approvals(self.campaign)  # a file that can't be read is told of before anything begins
         self.watch = self._make_watch() if self.live else None
         if not self.live:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -152,10 +152,14 @@ def _say_stale(stale: Sequence[Approval], lost: Sequence[Approval]) -> None:
         click.echo()
 
 
-def _nothing_to_sign(posts: Collection[Planned]) -> str:
+def _nothing_to_sign(posts: Sequence[Planned]) -> str:
     if not posts:
         return "No post is coming there."
-    return "Nothing to sign off: all that could be shown is signed off."
+    last = posts[-1].slot.id
+    return (
+        f"Nothing to sign off: all that goes out up to {last} is signed off.\n"
+        "What comes after it was not looked at: --count N and --days D say how far to look."
+    )
 
 
 def _show(posts: Sequence[Planned], campaign: Campaign, approvals: Approvals) -> None:

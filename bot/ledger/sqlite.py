@@ -121,7 +121,7 @@ class SqliteLedger(SqlLedger):
 
     def _why(self, error: sqlite3.Error) -> str:
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        return f"{_WHY[primary]} ({error})" if primary in _WHY else str(error)
+        return f"{_WHY[primary].rstrip('.')} ({error})." if primary in _WHY else str(error)
 
     def _cause(self, error: sqlite3.Error) -> Mapping[str, str]:
         return _CAUSES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _ELSE)

@@ -7,6 +7,8 @@ piped there is no width: no line is broken, and nothing is drawn.
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -104,6 +106,20 @@ def _broken(line: str, width: int | None) -> list[str]:
 def shortened(text: str, most: int) -> str:
     """The beginning of a text in one line of at most so many characters, whole words only."""
     return textwrap.shorten(text, most, placeholder=" …")
+
+
+def wrapped(text: str, margin: int = 8) -> list[str]:
+    """A text as lines for the terminal, indented; words, ids and addresses stay whole."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    indent = " " * margin
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _size(count: int) -> str:

@@ -73,7 +73,12 @@ def test_what_preview_shows_is_signed_off(
         number < count for number in range(10)
     ]
     assert {each.slot for each in Approvals.load(site)} == {post["id"] for post in shown}
-    assert "Nothing to sign off" in cli("approve", "--yes", *options).out
+    said = cli("approve", "--yes", *options).out
+    last = preview(cli, *options)[-1]["id"]
+    assert f"Nothing to sign off: all that goes out up to {last} is signed off." in said
+    assert "What comes after it was not looked at" in said, (
+        "it does not speak of all that is coming"
+    )
 
 
 def test_by_id_in_whatever_way_the_time_is_written(cli: Cli, site: Path) -> None:

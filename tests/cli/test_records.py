@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger.base import PlanNote, Row
+from bot.ledger.base import Halt, PlanNote, Row, Trouble
 from bot.ledger.sqlite import SqliteLedger
 from tests.cli.book import HOUR, Book
 from tests.cli.conftest import CAMPAIGN, Cli
@@ -311,7 +311,11 @@ def test_a_pause_is_said_with_its_reason_and_needs_a_person(cli: Cli) -> None:
     cli("pause", "--why", "Waiting for the board", "--by", "Ada Example")
     said = cli("status", code=1).out
     assert "PAUSED since " in said
-    assert " by Ada Example: Waiting for the board\nNothing is posted until `bot resume`." in said
+    assert said.count("Waiting for the board") == said.count("Ada Example") == 1
+    assert (
+        "        Everything is paused by Ada Example: Waiting for the board\n"
+        "        Nothing is posted until `bot resume`.\n"
+    ) in said
     found = cli("status", "--json", code=1).json()
     assert found["paused"]["why"] == "Waiting for the board"
     assert found["paused"]["who"] == "Ada Example"
@@ -325,7 +329,7 @@ def test_a_pause_is_said_with_its_reason_and_needs_a_person(cli: Cli) -> None:
     assert "PAUSED" not in cli("status").out
     cli("pause")
     (line,) = [line for line in cli("status", code=1).out.splitlines() if "PAUSED" in line]
-    assert re.search(r" CES?T by \S", line)
+    assert re.search(r"^PAUSED since 20.* CES?T; see below\.$", line)
 
 
 def test_one_account_is_paused_and_resumed(cli: Cli, site: Path) -> None:
@@ -337,7 +341,7 @@ def test_one_account_is_paused_and_resumed(cli: Cli, site: Path) -> None:
     halted = {each["account"]: each["halted"] for each in found["accounts"]}
     assert halted["x"] is None
     assert (halted["fr"]["why"], halted["fr"]["person"]) == ("paused by Ada: On strike", True)
-    assert "HALTED: fr, since " in cli("status", code=1).out
+    assert "PAUSED: fr, since " in cli("status", code=1).out
     cli("pause")
     said = cli("resume", "--account", "fr").out
     assert said == "Resumed. No longer halted: fr. All accounts are still paused.\n"
@@ -345,6 +349,47 @@ def test_one_account_is_paused_and_resumed(cli: Cli, site: Path) -> None:
     assert cli("resume").out == "Resumed.\n"
     for command in ("pause", "resume"):
         assert "There is no account `y`." in cli(command, "--account", "y", code=2).err
+
+
+def test_no_word_of_a_halt_is_broken_or_said_twice_on_a_terminal(cli: Cli, site: Path) -> None:
+    why = "X: not sent: posting: 403 Forbidden: You are not permitted to perform this action"
+    ledger = SqliteLedger(f"{site}/bot.sqlite3")
+    ledger.migrate()
+    ledger.halt("x", Halt(datetime.now(UTC), why, "Log in at x.com.", token="t"))
+    ledger.close()
+    _, seen = on_terminal(site, "status", env=environment(), columns=80)
+    lines = plain(seen).splitlines()
+    assert any(line.startswith("HALTED: x, since ") for line in lines)
+    assert all(len(line) <= 80 for line in lines if line[:8] in ("HALTED: ", " " * 8))
+    assert " ".join(" ".join(lines).split()).count(why) == 1
+
+
+def test_what_comes_next_is_still_to_come_where_the_campaign_began_long_ago(
+    cli: Cli, site: Path
+) -> None:
+    rewrite(site, 'every = "1h"', 'every = "1h"\nstarts = 2026-01-01T00:00:00Z')
+    at = cli("status", "--json").json()["accounts"][0]["next"]["slot"]
+    assert datetime.fromisoformat(at) > datetime.now(UTC) - HOUR
+
+
+def test_an_account_that_is_left_out_is_said_to_be(cli: Cli, site: Path) -> None:
+    more = '[accounts.m]\nnetwork = "x"\nlanguage = "fr"\n[accounts.m.schedule]\ntimes = ["25:00"]'
+    (site / CAMPAIGN).write_text(f"{(site / CAMPAIGN).read_text('utf-8')}\n{more}\n")
+    assert "\nm: left out for an error in campaign.toml; nothing" in cli("status", code=1).out
+    assert cli("status", "--json", code=1).json()["idle"] == ["m"]
+    done = cli("post", code=None, env={"LOG_FORMAT": "json"})
+    assert [event["account"] for event in done.events() if event["event"] == "idle"] == ["m"]
+
+
+def test_while_the_clock_is_wrong_it_is_not_said_that_no_worker_runs(cli: Cli, site: Path) -> None:
+    ledger = SqliteLedger(f"{site}/bot.sqlite3")
+    ledger.migrate()
+    now = datetime.now(UTC)
+    ledger.trouble_begun(Trouble("x", "clock", now, now, "the ledger's clock is a year ahead"))
+    ledger.close()
+    said = cli("status", code=1).out
+    assert "No worker is running" not in said
+    assert "While the clock is wrong no worker says that it lives" in said
 
 
 def test_the_status_of_a_schedule_that_is_over(cli: Cli, site: Path) -> None:
@@ -606,6 +651,19 @@ def test_the_audit_trail(cli: Cli, site: Path, book: Book) -> None:
     assert len(table) == len(trail) + 1
     rows = list(csv.DictReader(io.StringIO(cli("log", "--audit", "--csv").out)))
     assert rows == trail
+
+
+def test_on_a_terminal_the_trail_is_read_at_any_width(cli: Cli, site: Path, book: Book) -> None:
+    held, why = book.held(), "We wait for what the board says of it, and longer if need be"
+    cli("resolve", held.id, "--drop", "--by", "Ada Example of the Union of All Who Work")
+    cli("pause", "--why", why, "--by", "Ben")
+    _, seen = on_terminal(site, "log", "--audit", env=environment(), columns=60)
+    first, dropped, second, *reason = plain(seen).splitlines()
+    assert re.match(r"20\S+ \S+Z  Ada Example of the Union", first)
+    assert f"resolve {held.id}" in first
+    assert dropped == "        a person dropped it"
+    assert second.endswith("Ben: pause")
+    assert [" ".join(reason).split(), max(map(len, reason)) <= 60] == [why.split(), True]
 
 
 def test_sign_offs_are_shown_along_with_the_trail(cli: Cli) -> None:
