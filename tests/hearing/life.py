@@ -17,6 +17,7 @@ import pytest
 from bot import status, watching
 from bot.cli.shared import NETWORKS, Bot, limits_of
 from bot.clocks import FIX as CLOCK_FIX
+from bot.errors import LedgerUnavailable
 from bot.ledger.memory import MemoryLedger
 from bot.networks.x import X, XCredentials
 from bot.planning import Planner
@@ -55,12 +56,18 @@ class Life:
             credentials,
             str(self.site),
             url or self.x.url,
-            clock=lambda: (self.now - self.began).total_seconds(),
+            clock=self.seconds,
             sleep=lambda _: None,
             request_seconds=0.2,
         )
         outlet = Outlet(campaign.name, "here", [self.listener.url], self.listener.url)
-        self.watch = Watch(campaign.accounts, lambda: self.ledger, lambda *_, **__: None, outlet)
+        self.watch = Watch(
+            campaign.accounts,
+            lambda: self.ledger,
+            lambda *_, **__: None,
+            outlet,
+            monotonic=self.seconds,
+        )
         self.publisher = Publisher(
             campaign.accounts["x"],
             self.planner,
@@ -70,6 +77,9 @@ class Life:
             content=campaign.digest,
             spread=lambda: 1.0,
         )
+
+    def seconds(self) -> float:
+        return (self.now - self.began).total_seconds()
 
     def at(self, when: datetime) -> None:
         self.now = when
@@ -83,8 +93,19 @@ class Life:
             self.watch.witness("x", CLOCK, doubt, CLOCK_FIX)
         else:
             self.watch.clear("x", CLOCK)
+        self.look()
+
+    def look(self) -> None:
         self.watch._fetched_at = -watching.HEARTBEAT_EVERY
         self.watch.look()
+
+    def step_without_ledger(self) -> None:
+        """The same, where the ledger is away."""
+        try:
+            self.publisher.step()
+        except LedgerUnavailable as error:
+            self.watch.ledger_away("x", error)
+        self.look()
 
     def hour(self) -> None:
         """From before a slot until after its end, with few steps: each may ask a broken network."""
