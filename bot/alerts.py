@@ -105,9 +105,20 @@ def _fetch(url: str, body: bytes | None) -> str | None:
             leads = " (redirects are not followed)" if 300 <= error.code < 400 else ""
             return f"{error.code} {error.reason}{leads}"
     except OSError as error:
-        return why_not(error)
+        return f"{why_not(error)}{_by_proxy(url)}"
     except Exception as error:  # noqa: BLE001 - whatever comes back there, posting goes on
         return f"{type(error).__name__}: {error}"
+
+
+def _by_proxy(url: str) -> str:
+    """Said along where the way leads through a proxy: it may be that which is not reached."""
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    if parts.scheme not in getproxies() or proxy_bypass(parts.hostname or ""):
+        return ""
+    return f", by the proxy of {parts.scheme.upper()}_PROXY"
 
 
 def _opener() -> OpenerDirector:

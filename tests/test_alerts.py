@@ -16,6 +16,7 @@ from bot import alerts
 from bot.alerts import addresses, call, in_words, key_of, send
 from bot.errors import SettingsError
 from tests.listener import Listener
+from tests.networks.servers import nobody
 
 FAR = 60.0
 """Seconds within which something is sure to happen, if it happens at all."""
@@ -102,6 +103,14 @@ def test_an_address_that_answers_nonsense_did_not_take_it(
 ) -> None:
     with answering(answer) as url:
         assert send(url, ALERT) is not None
+
+
+def test_a_proxy_that_is_not_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = nobody()
+    monkeypatch.setenv("http_proxy", dead.replace("//", "//bot:geheimnis@"))
+    assert call("http://alerts.example/") == "Connection refused, by the proxy of HTTP_PROXY"
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert call(dead) == "Connection refused"
 
 
 def test_an_address_that_refuses_did_not_take_it() -> None:
