@@ -190,7 +190,7 @@ def show(found: dict[str, Any], zone: ZoneInfo) -> None:
 def _show_workers(
     workers: Sequence[dict[str, Any]], zone: ZoneInfo, *, clock_is_wrong: bool
 ) -> None:
-    if clock_is_wrong:
+    if clock_is_wrong and not any(each["alive"] for each in workers):
         click.echo("While the clock is wrong no worker says that it lives; see below.")
     elif not workers:
         click.echo("No worker is running; `bot post` needs none.")

@@ -555,7 +555,7 @@ def test_what_a_removed_account_left_open_is_settled_by_a_person(cli: Cli, site:
 
 
 def test_what_may_still_settle_by_itself_is_not_a_persons(cli: Cli, site: Path) -> None:
-    row = orphaned(site, 2 * HOUR)
+    row = orphaned(site, HOUR)
     assert "its own times are not over" in cli("resolve", row.id, "--drop", code=2).err
     assert cli("status", "--json").json()["needs_a_person"] == []
 
