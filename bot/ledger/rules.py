@@ -153,8 +153,9 @@ REMINDED = frozenset({"paused"})
 
 _DAY = timedelta(days=1)
 
-LONGEST_WAIT = _DAY
-"""No alert waits for longer, and no lease of one is. A later time was a wrong clock's."""
+LONGEST_WAIT = timedelta(hours=2)
+"""An alert waits for an hour at most (`watching.BACKOFF`), and is leased for minutes. A time that
+is further away was a wrong clock's, and nothing waits for it."""
 
 
 def to_come(at: datetime, now: datetime) -> bool:

@@ -9,6 +9,16 @@ from bot.networks.base import FOREVER
 
 SECOND, MINUTE, HOUR = 1.0, 60.0, 3600.0
 
+SLOW = 0.15
+"""How often a call takes long enough for others to come in between."""
+
+STOPS = ((1, 30), (30, 10 * MINUTE), (10 * MINUTE, 50 * MINUTE), (HOUR, 2.5 * HOUR))
+"""For how long a process is stopped, from a hiccup to longer than any deadline."""
+
+
+class Killed(BaseException):
+    """What `kill -9` looks like from inside: nothing of the process runs any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -77,6 +87,9 @@ class Chances:
     no_credit: float = 0.004
     revoked: float = 0.004
     capped: float = 0.006
+    # an address that alerts go to, for each of them
+    alert_lost: float = 0.03
+    alert_answer_lost: float = 0.03
     # the whole, in the time of a run
     outage: float = 0.3
     clock_jump: float = 0.2

@@ -6,7 +6,9 @@ import gc
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.simulation.verdict import duplicates, losses, untold
+from bot.ledger.base import Row
+from bot.publishing import RESCHEDULED
+from tests.simulation.verdict import duplicates, losses
 from tests.simulation.world import World
 
 AROUND = (
@@ -18,6 +20,7 @@ AROUND = (
     "reading back",
     "looking",
     "idle",
+    "alerting",
     "whole",
 )
 """Where faults befall a worker: from a post's upload to a look for work; or the whole system."""
@@ -29,7 +32,8 @@ class Figures:
 
     runs: int = 0
     slots: int = 0
-    untold: int = 0
+    alerts: int = 0
+    alerts_again: int = 0
     duplicates: int = 0
     losses: int = 0
     states: Counter[str] = field(default_factory=Counter)
@@ -45,11 +49,12 @@ class Figures:
         twice, lost = duplicates(world), losses(world)
         self.runs += 1
         self.slots += world.slots
-        self.untold += untold(world)
+        self.alerts += len(world.sent)
+        self.alerts_again += world.sent.total() - len(world.sent)
         self.duplicates += len(twice)
         self.losses += len(lost)
         rows = world.ledger.rows()
-        self.states.update(row.state for row in rows if row.reason != "birth")
+        self.states.update(_end_of(row) for row in rows if row.reason != "birth")
         self.kinds[world.kind.name] += 1
         self.slots_of[world.kind.name] += world.slots
         self.held_of[world.kind.name] += len(world.held)
@@ -61,7 +66,8 @@ class Figures:
     def merge(self, other: Figures) -> None:
         self.runs += other.runs
         self.slots += other.slots
-        self.untold += other.untold
+        self.alerts += other.alerts
+        self.alerts_again += other.alerts_again
         self.duplicates += other.duplicates
         self.losses += other.losses
         for mine, theirs in (
@@ -110,7 +116,8 @@ class Figures:
             f"slots    {_counts(self.states)}",
             f"held     {self.held_of.total():,} on the way, {self._share()} of the slots",
             *(f"           {self._share(name)} {name}" for name in sorted(self.held_of)),
-            f"untold   {self.untold:,} alerts died with their worker, and the ledger alone told",
+            f"alerts   {self.alerts:,} sent, and {self.alerts_again:,} times one again, of which "
+            "nobody could know that it had arrived",
             f"besides  {_counts(self.acts)}",
             f"networks {_counts(self.kinds)}",
         ]
@@ -128,6 +135,11 @@ def play(seeds: range, beyond: str, trace: bool = False) -> Figures:
     gc.enable()
     gc.collect()
     return figures
+
+
+def _end_of(row: Row) -> str:
+    """What became of a slot. What an edit took out of the schedule is no slot any more."""
+    return RESCHEDULED if row.reason == RESCHEDULED else row.state
 
 
 def _counts(counter: Counter[str]) -> str:

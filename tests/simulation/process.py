@@ -16,19 +16,16 @@ from greenlet import greenlet
 from bot.domain import History
 from bot.errors import LedgerUnavailable
 from bot.halting import first_line
+from bot.ledger import rules
 from bot.ledger.base import Halt, Row
 from bot.publishing import LOOK, SEND_WINDOW
-from tests.simulation.faults import HOUR, MINUTE, QUIET, SECOND
+from bot.troubles import CLOCK
+from tests.simulation.alerting import Watcher
+from tests.simulation.faults import MINUTE, QUIET, SECOND, SLOW, STOPS, Killed
 from tests.simulation.network import SimulatedNetwork
 
 if TYPE_CHECKING:
     from tests.simulation.world import RememberingPlanner, World
-
-SLOW = 0.15
-"""How often a call takes long enough for others to come in between."""
-
-STOPS = ((1, 30), (30, 10 * MINUTE), (10 * MINUTE, 50 * MINUTE), (HOUR, 2.5 * HOUR))
-"""For how long a process is stopped, from a hiccup to longer than any deadline."""
 
 HICCUP = 30 * SECOND
 """A process that was sending as the ledger forgot its row is stopped for no longer. Otherwise it
@@ -42,10 +39,6 @@ EXPECTED = ZeroDivisionError
 
 SPINNING = 300
 """So many steps in a row without a pause are no progress but a loop."""
-
-
-class Killed(BaseException):
-    """What `kill -9` looks like from inside: nothing of the process runs any more."""
 
 
 class Process:
@@ -67,6 +60,8 @@ class Process:
         self.stopped_until = 0.0
         self.well_since: float | None = None
         self.untold: list[str] = []
+        self.began = ""
+        self._news = False
         self._stopping = False
         self._nap_number = 0
         skewed = world.fault("host_skew", "whole")
@@ -81,12 +76,11 @@ class Process:
             new_token=lambda: f"{world.chance.getrandbits(64):x}",
             spread=world.random,
         )
+        self.watcher = Watcher(self)
         self._greenlet = greenlet(self._run)
 
     def _tell(self, name: str, **fields: Any) -> None:
         world = self.world
-        if name in ("failed", "held"):
-            world.told.add(fields["id"])
         if name == "held":
             world.held.add(fields["id"])
         if name == "unreadable":
@@ -98,6 +92,7 @@ class Process:
             world.note(self.name, f"tells {name}: {' '.join(words)}")
 
     def begin(self) -> None:
+        self.watcher.begin()
         if self.alive:
             self._greenlet.switch()
 
@@ -123,7 +118,15 @@ class Process:
     def beat(self) -> None:
         """Says in the ledger that it was alive up to now, if it was, and that can be said."""
         if self.beats() and self.world.now >= self.world.away_until and not self.world.far_off:
+            beats = self.world.ledger.beats()
+            for old in rules.succeeded(self.name, self.note, beats):
+                self.world.ledger.beaten.pop(old, None)
             self.world.ledger.beaten[self.name] = self.world.clock()
+
+    @property
+    def note(self) -> dict[str, str]:
+        """What it says of itself along with a beat."""
+        return {"account": self.world.account.name, "began": self.began}
 
     def look_again(self) -> None:
         """Before a request is written: what has to be looked at, and why it may not be written."""
@@ -141,6 +144,7 @@ class Process:
     def bury(self) -> None:
         """Ends what is still waiting in it. Nothing else would free its memory."""
         self.alive = False
+        self.watcher.bury()
         if self._greenlet:
             self._greenlet.throw(Killed)
 
@@ -154,13 +158,13 @@ class Process:
             self.world.note(self.name, f"ends with {error!r}")
             if not isinstance(error, EXPECTED):
                 self.world.wrong.append(f"{self.name} ended with {error!r}")
-            self._come_again()
+            self.come_again()
         else:
             self.world.ledger.beaten.pop(self.name, None)
         self.alive = False
         self.world.note(self.name, "ends")
 
-    def _come_again(self) -> None:
+    def come_again(self) -> None:
         """The host starts another."""
         self.world.after(self.world.chance.uniform(1, 5 * MINUTE), self.world.start)
 
@@ -173,8 +177,11 @@ class Process:
                 seconds = (look - self.world.clock()).total_seconds()
                 self.well_since = began
                 self._should_have_told()
-            except LedgerUnavailable:
+                self._have_it_watched()
+            except LedgerUnavailable as error:
                 self.well_since = None
+                self.watcher.watch.ledger_away(self.world.account.name, error)
+                self.watcher.wake()
                 seconds = self.world.chance.uniform(1, 30)
             spinning = 0 if seconds > 0 else spinning + 1
             if spinning > SPINNING:
@@ -183,6 +190,24 @@ class Process:
             if seconds > 0:
                 self._nap(seconds)
         self._record_what_is_left()
+
+    def _have_it_watched(self) -> None:
+        """As a worker does after each step. Most of the looks that find nothing are left out."""
+        watch, account = self.watcher.watch, self.world.account.name
+        doubt = self.publisher.clock.why()
+        if doubt:
+            watch.witness(account, CLOCK, doubt, "")
+        else:
+            self.began = self.began or self.world.clock().isoformat()
+            watch.clear(account, CLOCK)
+            watch.well(account)
+        if doubt or self._news or self.world.random() < LOOKS / 8:
+            self._news = False
+            self.watcher.wake()
+
+    def wrote(self) -> None:
+        """There may be something to hear of."""
+        self._news = True
 
     def _should_have_told(self) -> None:
         """Of a halt that it began and that still stands; else somebody saw to that meanwhile."""
@@ -218,6 +243,7 @@ class Process:
 
     def stir(self) -> None:
         """Something happened: it is found within half a minute, if it was not told to wait."""
+        self._news = True
         if self.idle:
             seconds = self.world.chance.uniform(0, LOOK.total_seconds())
             self.world.after(seconds, partial(self._wake, self._nap_number))
@@ -240,7 +266,7 @@ class Process:
         rates, dice = world.rates, world.random()
         if dice < rates["kill"]:
             world.befell("kill", where)
-            self._come_again()
+            self.come_again()
             raise Killed
         dice -= rates["kill"]
         if dice < rates["stop"]:
@@ -319,6 +345,8 @@ class FaultyLedger:
             if world.now < world.away_until:
                 raise LedgerUnavailable(where="the world", why="an outage")
             result = getattr(world.ledger, name)(*args, **kwargs)
+            if writes and name != "note_plan":
+                process.wrote()
             if writes and world.trace:
                 world.note(process.name, f"{name} {_brief(args, kwargs)}")
             if seen is not None:

@@ -10,6 +10,7 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -19,14 +20,16 @@ from typing import Any
 from greenlet import getcurrent
 
 from bot import halting
+from bot.alerts import key_of
 from bot.domain import Account, History, Receipt, Schedule, slot_id
 from bot.errors import LedgerConflict
-from bot.ledger.base import ALIVE, OPEN, Row, Trust
+from bot.ledger.base import ALIVE, OPEN, Beat, Row
 from bot.ledger.memory import MemoryLedger
 from bot.planning import Planned, Planner
 from bot.publishing import LOOK, Publisher, resolve
 from bot.schedule import GRACE
 from tests.generated import START, campaign, limits, passage, template
+from tests.simulation.alerting import ADDRESSES, Sent
 from tests.simulation.faults import (
     BACKWARD,
     FAR_OFF,
@@ -88,8 +91,7 @@ class World:
         self.in_flight: Counter[str] = Counter()
         self.processes: list[Process] = []
         self.held: set[str] = set()
-        self.told: set[str] = set()
-        self.by_hand: set[str] = set()
+        self.sent: Counter[Sent] = Counter()
         self.known_lost: set[str] = set()
         self.forgot: set[str] = set()
         self.forgot_at = -1.0
@@ -238,6 +240,7 @@ class World:
             and not any(self.in_flight.values())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
             and self.ledger.trust(self.account.name).noticed is None
+            and not self.ledger.owes()
         )
 
     def _looked_after(self, at: datetime, process: Process) -> bool:
@@ -528,8 +531,6 @@ class World:
     def _settle(self, row: Row, *, posted: Receipt | None, retry: bool) -> None:
         said = "posted" if posted else "again" if retry else "drop it"
         self.note("person", f"{row.id}: {said}")
-        if said == "drop it":
-            self.by_hand.add(row.id)
         try:
             resolve(self.ledger, row, grace=GRACE, posted=posted, retry=retry)
         except LedgerConflict:
@@ -541,7 +542,8 @@ class WorldLedger(MemoryLedger):
     """The ledger in memory. It keeps a history until there is another row: rows never change it.
 
     `beaten` is when each worker last said that it is alive. One that waits says so all the time,
-    though most of the looks with which it would are left out.
+    though most of the looks with which it would are left out. `told` are the alerts that are
+    recorded as delivered.
     """
 
     def __init__(self, world: World, past: str) -> None:
@@ -550,6 +552,7 @@ class WorldLedger(MemoryLedger):
         self.past = past
         self._kept: dict[str, tuple[int, History]] = {}
         self.beaten: dict[str, datetime] = {}
+        self.told: set[Sent] = set()
 
     def copy(self) -> WorldLedger:
         """What it holds now, for later."""
@@ -561,7 +564,19 @@ class WorldLedger(MemoryLedger):
         other._asked = {account: set(asked) for account, asked in self._asked.items()}
         other._kept = dict(self._kept)
         other.beaten = self._beats_by_now()
+        other._troubles, other._due = dict(self._troubles), deepcopy(self._due)
+        other.told = set(self.told)
         return other
+
+    def beats(self) -> list[Beat]:
+        notes = {process.name: process.note for process in self._world.processes}
+        return [Beat(name, at, notes[name]) for name, at in self._beats_by_now().items()]
+
+    def owes(self) -> bool:
+        """Whether an alert is still to be delivered."""
+        for address in ADDRESSES:
+            self._make_due(key_of(address), self.now())
+        return any(not due.done for due in self._due.values())
 
     def keep_beats(self) -> None:
         """Writes down who beat up to now: from now on nobody does for a while."""
@@ -575,11 +590,6 @@ class WorldLedger(MemoryLedger):
 
     def lineage(self) -> str:
         return self.past
-
-    def trust(self, account: str) -> Trust:
-        trust = super().trust(account)
-        signs = [trust.life, *self._beats_by_now().values()]
-        return trust._replace(life=max(filter(None, signs), default=None))
 
     def history(self, account: str) -> History:
         number, _ = self._newest(account)
