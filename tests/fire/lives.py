@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import Any
 
+from bot.alerts import Alert
 from bot.domain import History, Post, Receipt
 from bot.errors import InDoubt, NotSent, Refused
 from bot.ledger.base import Ledger
@@ -25,6 +27,7 @@ from bot.ledger.sqlite import SqliteLedger
 from bot.networks.base import REQUEST_SECONDS, Found, Request
 from bot.planning import Planner
 from bot.publishing import Publisher
+from bot.watching import Outlet, Watch
 from tests.generated import START, campaign, limits, passage, template
 from tests.simulation.faults import Kind
 
@@ -84,8 +87,8 @@ class Memory:
     """What a network knows: requests as they were written, and when each was processed.
 
     A line is a list: `written KEY TEXT TIME`, or `processed NUMBER TIME`. What followers see
-    follows from that and from how the network deduplicates; a time may lie in the future. What the
-    program told is kept in the same place (`told EVENT ID`), as a log would be.
+    follows from that and from how the network deduplicates; a time may lie in the future. What
+    alerts somebody got is kept in the same place (`alert ID STAGE`).
     """
 
     def __init__(self, path: Path, kind: Kind) -> None:
@@ -110,11 +113,11 @@ class Memory:
         self._append("written", key, text, at.isoformat())
         return len(self.written()) - 1
 
-    def tell(self, event: str, **fields: Any) -> None:
-        self._append("told", event, str(fields.get("id", "")))
+    def take(self, alert: Alert) -> None:
+        self._append("alert", alert["id"], alert["stage"])
 
-    def told(self) -> set[tuple[str, str]]:
-        return {(event, name) for event, name in self._lines("told")}
+    def alerts(self) -> Counter[tuple[str, str]]:
+        return Counter((trouble, stage) for trouble, stage in self._lines("alert"))
 
     def process(self, number: int, at: datetime) -> None:
         self._append("processed", number, at.isoformat())
@@ -330,6 +333,18 @@ def open_ledger(url: str, life: Life) -> Ledger:
     return Timed(url)
 
 
+def _watch(life: Life, memory: Memory, ledger: Ledger) -> Watch:
+    """It sees to it that somebody hears, as in a worker; here after each step that had news."""
+
+    def send(_: str, alert: Alert) -> None:
+        life.reach("alert: before")
+        memory.take(alert)
+        life.reach("alert: after")
+
+    outlet = Outlet(addresses=["https://alerts.invalid/"], send=send)
+    return Watch([ACCOUNT.name], lambda: ledger, lambda *_, **__: None, outlet)
+
+
 def live(
     url: str,
     memory: Memory,
@@ -344,16 +359,22 @@ def live(
     Once there is a history, it first sleeps for so long.
     """
     ledger = open_ledger(url, life)
+    mortal: Any = MortalLedger(life, ledger)
+    news = ["begun"]
     publisher = make(
         ACCOUNT,
         PLANNER,
-        MortalLedger(life, ledger),
+        mortal,
         MortalNetwork(life, memory, response),
-        memory.tell,
+        lambda event, **_: news.append(event),
         spread=lambda: 1.0,
     )
+    watch = _watch(life, memory, mortal)
     for _ in range(STEPS):
         look = publisher.step()
+        if news:
+            news.clear()
+            watch.look()
         if asleep and ledger.history(ACCOUNT.name).rows:
             look, asleep = life.now + asleep, timedelta()
         life.now = max(life.now, look)

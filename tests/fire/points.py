@@ -34,6 +34,7 @@ from bot.domain import slot_id
 from bot.ledger.base import OPEN
 from bot.ledger.sql_store import moment
 from bot.publishing import DEADLINE, TOO_OLD, Publisher
+from bot.troubles import HALTED, HELD, LOST
 from tests.fire.lives import (
     ACCOUNT_WIDE,
     AFTER_A_DEATH,
@@ -64,9 +65,18 @@ FATES = ("processed", "processed late", "lost")
 
 HOUR = timedelta(hours=1)
 
+PROCESSES = 2
+"""So many live in a case, one after the other."""
+
+HEARD = {"held": {HELD}, "failed": {LOST}, "missed": {LOST, HALTED}}
+"""Which troubles somebody has to hear of, where the post ended so."""
+
 READINGS = frozenset(
     f"{name}: before"
-    for name in ("halted", "history", "lineage", "now", "open_rows", "paused", "trust", "was_asked")
+    for name in (
+        *("beats", "few", "halted", "halts", "history", "lineage", "now", "open_rows", "paused"),
+        *("plan_note", "troubles", "trust", "was_asked"),
+    )
 )
 WRITTEN = "send: written"
 
@@ -81,10 +91,11 @@ POINTS = frozenset(
         for name in (
             *("arm", "begin", "clear", "halt", "miss", "move"),
             *("rearm", "receive", "recover", "suspect", "unhalt"),
+            *("delivered", "lease", "trouble_begun", "trouble_over"),
         )
         for when in ("before", "before the commit", "after the commit")
     }
-    | {f"{name}: {when}" for name in ("find", "upload") for when in ("before", "after")}
+    | {f"{name}: {when}" for name in ("find", "upload", "alert") for when in ("before", "after")}
     | {f"send: {when}" for when in ("connected", "about to write", "processed", "answered")}
     | {WRITTEN}
 )
@@ -198,7 +209,8 @@ class Place:
             self._migrate(url)
             self._admin = psycopg.connect(url, autocommit=True)
         self._admin.execute(
-            "DELETE FROM ledger; DELETE FROM uses; DELETE FROM notes WHERE key <> 'schema'"
+            "DELETE FROM ledger; DELETE FROM uses; DELETE FROM notes WHERE key <> 'schema'; "
+            "DELETE FROM troubles; DELETE FROM deliveries"
         )
         return url
 
@@ -396,9 +408,27 @@ def judge(case: Case, memory: Memory, rows: list[dict[str, Any]]) -> tuple[str, 
         wrong += _judge_row(case, row, seen.get(row["id"], []), was_touched=was_touched)
         if moment(row["slot"]) == case.group.slot:
             end = str(row["state"])
-            if end in ("held", "failed") and (end, row["id"]) not in memory.told():
-                end += ", and the alert died with its worker"
+            if row["state"] == "held" or not _went_on(later[at:-1]):
+                wrong += _judge_alerts(row, memory)
     return end, wrong
+
+
+def _went_on(rows: list[dict[str, Any]]) -> bool:
+    """Whether a next post went out as soon as anybody lived: then nobody looked before all was
+    well again."""
+    return any(row["state"] == "posted" for row in rows)
+
+
+def _judge_alerts(row: dict[str, Any], memory: Memory) -> Iterator[str]:
+    """Whether somebody heard of it; from each of the two processes once at most."""
+    alerts = memory.alerts()
+    begun = {trouble.split("/")[1] for trouble, stage in alerts if stage == "begun"}
+    heard = HEARD.get(row["state"])
+    if heard and not begun & heard:
+        yield f"{row['id']} is {row['state']}, and nobody heard of it"
+    for (trouble, stage), times in alerts.items():
+        if times > PROCESSES:
+            yield f"{trouble} {stage} was told {times} times"
 
 
 def _hour(row: dict[str, Any]) -> datetime:

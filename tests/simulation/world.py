@@ -231,11 +231,15 @@ class World:
                 break
 
     def _settled(self) -> bool:
-        """Whether the last slot is over, and whoever was to find that out has looked since."""
+        """Whether the last slot is over, and whoever was to find that out has looked since.
+
+        Where the network did not say what time it is, that is asked again until it does.
+        """
         over = START + timedelta(seconds=self.end) + GRACE + LOOK
         living = self.living()
         return (
             bool(living)
+            and self.ledger.history(self.account.name).rows > 0
             and all(process.idle and self._looked_after(over, process) for process in living)
             and not any(self.in_flight.values())
             and not any(row.state in OPEN or row.state == "held" for row in self.ledger.rows())
