@@ -17,6 +17,7 @@ from bot.approval import possible_keys, read_approvals
 from bot.content import Loaded, read
 from bot.content.lock import EDITED, left_over
 from bot.content.pictures import check_pictures
+from bot.content.telling import as_one
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Problem
 from bot.judging import check_text, gathered
 from bot.media.inspecting import inspect_assets, inspect_cards
@@ -41,15 +42,17 @@ def check(root: Path, limits: Mapping[str, Limits], now: datetime | None = None)
     loaded = read(root, known_networks=limits.keys())
     found = [*loaded.fatal, *loaded.problems]
     is_wrong = any(problem.severity == "error" for problem in found)
-    if not loaded.fatal:
-        found += loaded.unverified.values()
-    if is_wrong:
+    if loaded.fatal:
         found += inspect_assets(loaded.whole.assets, root, list(limits.values()))
     else:
+        found += loaded.unverified.values()
+        found += _pictures(loaded, root, limits)
+        found += _posts(loaded, limits)
+    if not is_wrong:
         found += left_over(loaded.whole, loaded.lock, root)
         found += _check_sound(loaded, root, limits, now or datetime.now(UTC))
     unique = {(p.rule, p.where, p.what): p for p in found}
-    return sorted(unique.values(), key=_by_place)
+    return as_one(sorted(unique.values(), key=_by_place))
 
 
 def _by_place(problem: Problem) -> tuple[bool, str, int, str]:
@@ -60,18 +63,33 @@ def _by_place(problem: Problem) -> tuple[bool, str, int, str]:
 def _check_sound(
     loaded: Loaded, root: Path, limits: Mapping[str, Limits], now: datetime
 ) -> Iterator[Problem]:
-    """What is wrong where every file is right: with pictures, and with posts."""
+    """What can only be said where every file is right: of the whole, and of the coming weeks."""
     campaign = loaded.sound
-    wrong = [problem for _, problem in look(loaded.to_draw, root, limits)]
-    yield from wrong
-    places = {problem.where for problem in wrong}
-    yield from (each for each in loaded.unseen.values() if each.where not in places)
     planner = Planner(campaign, _used(campaign, limits))
     yield from _sign_offs(planner, campaign, root, now)
     yield from _unused(planner, campaign, loaded.unverified)
     for account in campaign.accounts.values():
-        yield from _texts(planner, account, campaign)
         yield from _plan(planner, account, campaign, now)
+
+
+def _pictures(loaded: Loaded, root: Path, limits: Mapping[str, Limits]) -> Iterator[Problem]:
+    """What is wrong with pictures; that one was not looked at, where that is all."""
+    campaign = loaded.to_draw
+    wrong = list(look(campaign, root, limits))
+    yield from (problem for _, problem in wrong)
+    paths, places = {path for path, _ in wrong}, {problem.where for _, problem in wrong}
+    places |= {asset.where for asset in campaign.assets.values() if asset.path in paths}
+    for path, problem in loaded.unseen.items():
+        if path not in paths and problem.where not in places:
+            yield problem
+
+
+def _posts(loaded: Loaded, limits: Mapping[str, Limits]) -> Iterator[Problem]:
+    """What is wrong with any text that could be posted, verified or not."""
+    campaign = loaded.sound
+    planner = Planner(campaign, _used(campaign, limits))
+    for account in campaign.accounts.values():
+        yield from _texts(planner, account, campaign)
 
 
 def _used(campaign: Campaign, limits: Mapping[str, Limits]) -> dict[str, Limits]:
@@ -90,8 +108,8 @@ def look(
         for problem in inspect_cards([card], root, used):
             yield card.path, problem
     of = {asset.where: asset.path for asset in campaign.assets.values()}
-    for problem in check_pictures(campaign, root):
-        yield of.get(problem.where, problem.where.file), problem
+    for where, problem in check_pictures(campaign, root):
+        yield of.get(where, where.file), problem
 
 
 def _unused(planner: Planner, campaign: Campaign, unverified: Collection[str]) -> Iterator[Problem]:

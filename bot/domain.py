@@ -52,7 +52,8 @@ class Problem(NamedTuple):
     """Something wrong with the content: where, what, and what to do about it.
 
     Of a post that is too long, `about` has the network, the template and the passages that it was
-    made of, and `over` by how much.
+    made of, and `over` by how much. Problems with the same `several` have one cause, and are told
+    as one: that sentence, with their `{count}`, and then what each is `about`.
     """
 
     rule: str
@@ -62,6 +63,7 @@ class Problem(NamedTuple):
     severity: Severity = "error"
     about: tuple[str, ...] = ()
     over: int = 0
+    several: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f"\n    {self.fix}" if self.fix else "")

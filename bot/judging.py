@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.composing import Composed, Unit
 from bot.content.scanning import secret_in
 from bot.content.tags import mention_in, tagged
+from bot.content.telling import as_one
 from bot.content.words import marked
 from bot.domain import Campaign, Limits, Passage, Place, Problem, Template
 
@@ -68,7 +69,7 @@ def gathered(problems: Iterable[Problem], campaign: Campaign) -> list[Problem]:
     """
     told: list[Problem] = []
     left: list[Problem] = []
-    for problem in dict.fromkeys(problems):
+    for problem in as_one(problems):
         (left if problem.over else told).append(problem)
     while left:
         parts = Counter((each.about[0], part) for each in left for part in each.about[1:])

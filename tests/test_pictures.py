@@ -15,6 +15,7 @@ from bot import checking
 from bot.content import load, pictures, read
 from bot.content.pictures import Sheet, brief, check_pictures, read_record, sheets
 from bot.domain import Asset, Campaign, Passage, Place, Problem, Statement
+from bot.drawing import not_drawn
 from bot.networks.x import LIMITS
 from tests.generated import asset, campaign, passage, statement
 from tests.site import ROOT
@@ -286,10 +287,7 @@ ITUC = "messages/statements/ituc.toml"
         (lose("infographic-poster.pdf"), {"picture-stale": ["media/infographic-poster.pdf is"]}),
         (
             edit("media/media.toml", '"Show solidarity"', '"Do something"'),
-            {
-                "picture-stale": ["infographic-poster.png is", "infographic-poster.pdf is"],
-                "alt-words": ["assets.poster lacks words on it: Do something"],
-            },
+            {"picture-stale": ["infographic-poster.png is", "infographic-poster.pdf is"]},
         ),
         (
             edit("media/media.toml", "Sharan Burrow, ITUC General Secretary. \\", "She. \\"),
@@ -305,7 +303,8 @@ def test_check_says_what_no_longer_matches(
     copy: Path, change: Callable[[Path], None], rules: dict[str, list[str]]
 ) -> None:
     change(copy)
-    found = list(check_pictures(read(copy, known_networks=("x",)).to_draw, copy))
+    campaign = read(copy, known_networks=("x",)).to_draw
+    found = [problem for _, problem in check_pictures(campaign, copy)]
     assert {problem.rule for problem in found} == rules.keys()
     for rule, says in rules.items():
         told = [problem.what for problem in found if problem.rule == rule]
@@ -327,14 +326,51 @@ def test_what_is_shipped_is_what_the_content_gives(shipped: Campaign) -> None:
     assert list(check_pictures(shipped, ROOT)) == []
 
 
+LACKS = "lacks what `bot media build` writes there"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[files]", "[tools]\n[files]\nx = 1", "[tools]\n[files]\nx = []", "[", b"\xff"]
+    ("text", "line", "why"),
+    [
+        (None, None, "it is missing"),
+        ("", 1, LACKS),
+        ("[files]", 1, LACKS),
+        ("[tools]\n[files]\nx = 1", 1, LACKS),
+        ("[tools]\n[files]\nx = []", 1, LACKS),
+        ("[tools]\n[", 2, "no name for a key or a table"),
+        (b"[tools]\n\xff", 2, "not UTF-8"),
+    ],
 )
-def test_a_record_that_can_t_be_read_records_nothing(tmp_path: Path, text: str | bytes) -> None:
-    (tmp_path / "media").mkdir()
-    file = tmp_path / pictures.RECORD
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    assert read_record(tmp_path) == pictures.Record({}, {})
+def test_a_record_that_can_t_be_read_is_told_once_and_no_drawn_picture_goes_out(
+    copy: Path, text: str | bytes | None, line: int | None, why: str
+) -> None:
+    file = copy / pictures.RECORD
+    file.unlink()
+    if text is not None:
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    record = read_record(copy)
+    assert (record.tools, record.files) == ({}, {})
+    loaded = read(copy, known_networks=("x",), lint=False)
+    for told in (list(loaded.campaign.left_out), checking.check(copy, {"x": LIMITS}, NOW)):
+        [problem] = told
+        assert (problem.rule, problem.where) == ("record-unreadable", Place(pictures.RECORD, line))
+        assert why in problem.what
+        assert "bot media build" in problem.fix
+    assert (loaded.campaign.assets, loaded.campaign.cards) == ({}, {})
+    assert len(loaded.whole.assets) == 3, "so all of them were left out"
+
+
+def test_another_hashtag_is_told_once_with_how_many_pictures_and_what_to_do(copy: Path) -> None:
+    edit("messages/campaign.toml", "#StandWithBelarus", "#StandByBelarus")(copy)
+    loaded = read(copy, known_networks=("x",), lint=False)
+    for told in (list(loaded.campaign.left_out), checking.check(copy, {"x": LIMITS}, NOW)):
+        [problem] = told
+        assert problem.what.startswith("27 pictures do not show what the content says now: ")
+        assert problem.what.endswith(" and 22 more")
+        assert "media/infographic-poster.pdf" in problem.what
+        assert "bot media build" in problem.fix
+    assert (loaded.campaign.assets, loaded.campaign.cards) == ({}, {})
+    assert not_drawn(loaded.to_draw) == [], "so what is missing can be drawn"
 
 
 def test_a_campaign_without_pictures_of_its_own_needs_no_record(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ post it. The parts, in reading order; each imports only parts above it:
     words         comparing words with the text they were taken from
     tags          hashtags and mentions, as X reads them
     lines         on which line of a TOML text each key stands
+    telling       one mistake, one message
     reading       files to text
     clean         what was not meant to go out, in our own words
     tables        TOML to tables that know what may stand in them
@@ -42,6 +43,7 @@ from bot.content.statements import FOLDER as STATEMENTS
 from bot.content.statements import Collected, link_passages, read_statement
 from bot.content.tables import read_table
 from bot.content.tags import mention_in
+from bot.content.telling import as_one
 from bot.content.templates import FOLDER as TEMPLATES
 from bot.content.templates import Templates, make_environment
 from bot.domain import CARD, EMPTY, Asset, Campaign, Passage, Place, Problem, Template
@@ -63,7 +65,7 @@ def load(root: Path, known_networks: Collection[str]) -> Campaign:
     """
     loaded = read(root, known_networks=known_networks, lint=False)
     if loaded.fatal:
-        raise ContentError(list(dict.fromkeys([*loaded.fatal, *loaded.problems])))
+        raise ContentError(as_one([*loaded.fatal, *loaded.problems]))
     return loaded.campaign
 
 
@@ -152,16 +154,16 @@ class Loaded:
         return sound._replace(passages=passages, withheld=withheld)
 
     @cached_property
-    def _untrue(self) -> list[Problem]:
+    def _untrue(self) -> list[tuple[Place, Problem]]:
         """What keeps pictures of the program's own from saying what the content says now."""
         found = check_pictures(self._verified, Path(self.whole.root))
-        return [problem for problem in found if problem.severity == "error"]
+        return [(where, problem) for where, problem in found if problem.severity == "error"]
 
     @cached_property
     def campaign(self) -> Campaign:
         """What may be posted. What is left out is in `left_out`, in words."""
         verified, unseen = self._verified, self.unseen
-        wrong = {problem.where for problem in self._untrue}
+        wrong = {where for where, _ in self._untrue}
         assets = {n: a for n, a in verified.assets.items() if a.where not in wrong}
         cards = {n: a for n, a in verified.cards.items() if Place(a.path) not in wrong}
         found = verified._replace(
@@ -180,13 +182,14 @@ class Loaded:
 
     @property
     def left_out(self) -> tuple[Problem, ...]:
-        """Every error there is, what is no longer what was verified first, each said once."""
+        """Every error there is, what is no longer what was verified first, each mistake once."""
         errors = [problem for problem in self.problems if problem.severity == "error"]
-        untrue = {problem.where for problem in self._untrue}
+        untrue = dict(self._untrue)
         unseen = [problem for problem in self.unseen.values() if problem.where not in untrue]
-        each = [*self.unverified.values(), *errors, *self._untrue, *unseen]
+        of_pictures = [problem for _, problem in self._untrue]
+        each = [*self.unverified.values(), *errors, *of_pictures, *unseen]
         first = [problem for problem in each if problem.rule in EDITED]
-        return tuple(dict.fromkeys([*first, *each]))
+        return tuple(as_one([*first, *each]))
 
 
 def _without(faulty: Collection[str], passages: Mapping[str, Passage]) -> dict[str, Passage]:

@@ -17,7 +17,7 @@ from typing import Any
 from bot.content.reading import Findings
 from bot.content.words import joined, marks_of
 from bot.domain import CARD, Asset, Passage, Place, Template
-from bot.media import CARD_GAPS, CATALOGUE, Home, Media, in_language
+from bot.media import CARD_GAPS, CATALOGUE, DRAW, TO_BE_DRAWN, Home, Media, in_language
 
 FOLDER = "media/cards"
 
@@ -112,8 +112,8 @@ def read_cards(
             cards[name] = card
         elif name not in unverified:
             what = f"There is no card with the words of `{name}` as they are now"
-            fix = "Run `bot media build`: it draws what is missing. Then look at it."
-            findings.error("card-missing", passage.where, what, fix)
+            about, several = (f"the card of `{name}`",), TO_BE_DRAWN
+            findings.error("card-missing", passage.where, what, DRAW, about=about, several=several)
     return cards
 
 

@@ -241,8 +241,10 @@ def check_passages(passages: Mapping[str, Passage], lock: Lock) -> dict[str, Pro
 def _check_passage(passage: Passage, entry: Entry | None) -> Problem | None:
     name = name_of(passage)
     if entry is None or name not in entry.words:
-        what = f"`{passage.id}` was never verified"
-        return Problem("lock-unverified", passage.where, what, f"{_VERIFY}.")
+        what, fix = f"`{passage.id}` was never verified", f"{_VERIFY}."
+        several = f"{{count}} passages of `{passage.statement.id}` were never verified"
+        about = (f"`{name}`",)
+        return Problem("lock-unverified", passage.where, what, fix, about=about, several=several)
     if entry.words[name] != words_hash(passage):
         what = f"`{passage.id}` is no longer what was verified"
         if name in entry.text:
@@ -253,8 +255,21 @@ def _check_passage(passage: Passage, entry: Entry | None) -> Problem | None:
         if name in entry.about:
             what += _both([entry.about[name]], [_about(passage)])
         fix = "Compare it with the source yourself; no program can. Then run `bot verify SOURCE…`."
-        return Problem("lock-attribution", passage.where, what, fix)
+        about, several = (f"`{name}`",), _of_statement(passage, entry.about.get(name, ""))
+        return Problem("lock-attribution", passage.where, what, fix, about=about, several=several)
     return None
+
+
+def _of_statement(passage: Passage, then: str) -> str:
+    """How it is told of several passages where the statement's own part was edited, and no more."""
+    statement, now = passage.statement, _about(passage)
+    tail = f"; {statement.publisher}; {statement.when}; {statement.language}"
+    own = now.removesuffix(tail)
+    if own == now or not then.startswith(f"{own}; "):
+        return ""
+    both = _both([then.removeprefix(f"{own}; ")], [tail.removeprefix("; ")])
+    said = f"The publisher, date or language of `{statement.id}` is no longer what was verified"
+    return f"{said}{both}. That concerns {{count}} passages"
 
 
 def _both(then: Sequence[str], now: Sequence[str]) -> str:
@@ -300,10 +315,12 @@ def _check_bytes(path: str, asset: Asset, locked: str | None) -> Problem | None:
     where = asset.where if asset.where.file.startswith("media/") else Place(path)
     fix = "Look at it, then run `bot verify` (without a source): it locks its bytes."
     if locked is None:
-        return Problem("picture-unverified", where, f"{path} was never verified", fix)
+        what, several = f"{path} was never verified", "{count} pictures were never verified"
+        return Problem("picture-unverified", where, what, fix, about=(path,), several=several)
     if locked != asset.sha256:
         what = f"{path} is not the picture that was verified"
-        return Problem("picture-edited", where, what, fix)
+        several = "{count} pictures are not those that were verified"
+        return Problem("picture-edited", where, what, fix, about=(path,), several=several)
     return None
 
 

@@ -22,7 +22,9 @@ from bot.content.cards import Page, capital, card_pages, card_path, digest, fill
 from bot.content.reading import listed, meant, shown
 from bot.content.words import Text, marked, normalise
 from bot.domain import Asset, Campaign, Passage, Place, Problem
-from bot.media import smaller_path
+from bot.errors import in_words
+from bot.media import DRAW, TO_BE_DRAWN, smaller_path
+from bot.tomltext import fault_in
 
 RECORD = "media/built.toml"
 
@@ -301,20 +303,47 @@ class Made(NamedTuple):
 
 
 class Record(NamedTuple):
-    """media/built.toml: what the files were drawn with, and what is known of each by its path."""
+    """media/built.toml: what the files were drawn with, and what is known of each by its path.
+
+    `wrong` says why it can't be read, where it can't; then nothing is known.
+    """
 
     tools: Mapping[str, str]
     files: Mapping[str, Made]
+    wrong: Problem | None = None
 
 
 def read_record(root: Path) -> Record:
     """What was built; nothing, where that can't be read."""
     try:
-        table = tomli.loads((root / RECORD).read_text("utf-8"))
+        raw = (root / RECORD).read_bytes()
+    except FileNotFoundError:
+        return _unreadable("it is missing")
+    except OSError as error:
+        return _unreadable(in_words(error))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _unreadable("it is not UTF-8 text", raw.count(b"\n", 0, error.start) + 1)
+    try:
+        table = tomli.loads(text)
+    except (ValueError, RecursionError) as error:
+        line, what, _ = fault_in(text, error)
+        return _unreadable(what, line)
+    try:
         files = {path: Made(*map(str, of)) for path, of in dict(table["files"]).items()}
         return Record({key: str(value) for key, value in dict(table["tools"]).items()}, files)
-    except (OSError, ValueError, KeyError, TypeError):
-        return Record({}, {})
+    except (ValueError, KeyError, TypeError):
+        return _unreadable("it lacks what `bot media build` writes there", 1)
+
+
+def _unreadable(why: str, line: int | None = None) -> Record:
+    what = f"{RECORD}, the record of what was drawn, can't be read: {why}"
+    fix = (
+        "No picture can be told to be what the content says. Restore the file; or run "
+        "`bot media build`, which draws them all anew, look at them, and run `bot verify`."
+    )
+    return Record({}, {}, Problem("record-unreadable", Place(RECORD, line), what, fix))
 
 
 def file_hash(path: Path) -> str:
@@ -330,28 +359,37 @@ def design_hash() -> str:
     return hashlib.sha256(DESIGN.read_bytes() + MOVEMENT.read_bytes()).hexdigest()
 
 
-def check_pictures(campaign: Campaign, root: Path) -> Iterator[Problem]:
-    """What keeps the pictures in media/ from saying what the content says now."""
+def check_pictures(campaign: Campaign, root: Path) -> Iterator[tuple[Place, Problem]]:
+    """What keeps the pictures in media/ from saying what the content says now: the place of the
+    picture that is not to be posted for it, and what is wrong.
+
+    What an alt text lacks is said once the picture is drawn; that a file is missing, loading said.
+    """
     wanted, problems = sheets(campaign)
-    yield from problems
+    yield from ((problem.where, problem) for problem in problems)
     record = read_record(root)
     cards = {card.path for card in campaign.cards.values()}
     known = campaign.pictures
     used = [sheet for sheet in wanted if sheet.asset or sheet.files[0] in cards]
-    for sheet in used:
+    for sheet in (each for each in used if each.asset is None or each.asset.mime):
         where = sheet.asset.where if sheet.asset else Place(sheet.files[0])
-        for path in sheet.files:
-            made = record.files.get(path)
-            found = known[path].sha256 if path in known else file_hash(root / path)
-            if made is None or made != Made(sheet.source, found):
-                what = f"{path} is not what the content gives now"
-                fix = "Run `bot media build`, and look at it."
-                yield Problem("picture-stale", where, what, fix)
-        yield from _lacking(sheet)
-    if used and record.tools.get("design") != design_hash():
+        if record.wrong is not None:
+            yield where, record.wrong
+            continue
+        hashes = {p: known[p].sha256 if p in known else file_hash(root / p) for p in sheet.files}
+        wrong = [p for p, of in hashes.items() if record.files.get(p) != Made(sheet.source, of)]
+        yield from ((where, _stale(path, where)) for path in wrong)
+        yield from () if wrong else ((where, problem) for problem in _lacking(sheet))
+    if used and record.wrong is None and record.tools.get("design") != design_hash():
         what = "The pictures were drawn with another design than this version's"
         fix = "Run `bot media build`, and look at them."
-        yield Problem("picture-design", Place(RECORD), what, fix, "warning")
+        place = Place(RECORD)
+        yield place, Problem("picture-design", place, what, fix, "warning")
+
+
+def _stale(path: str, where: Place) -> Problem:
+    what = f"{path} is not what the content gives now"
+    return Problem("picture-stale", where, what, DRAW, about=(path,), several=TO_BE_DRAWN)
 
 
 def _lacking(sheet: Sheet) -> Iterator[Problem]:

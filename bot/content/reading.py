@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from bot.domain import Place, Problem
 from bot.errors import in_words
@@ -38,8 +39,9 @@ class Findings:
         self.faulty: set[str] = set()
         self.contained: set[Problem] = set()
 
-    def error(self, rule: str, where: Place, what: str, fix: str = "") -> None:
-        self.problems.append(Problem(rule, where, what, fix))
+    def error(self, rule: str, where: Place, what: str, fix: str = "", **more: Any) -> None:
+        """`more` are further fields of the problem."""
+        self.problems.append(Problem(rule, where, what, fix, **more))
 
     def warn(self, rule: str, where: Place, what: str, fix: str = "") -> None:
         if self.lint:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import tomli
 
-from bot.domain import CARD, EMPTY, Asset, Limits, Place, Problem, Severity
+from bot.domain import CARD, EMPTY, Asset, Limits, Place, Problem
 from bot.errors import in_words
 from bot.media.heads import FormatError, Head, foreign, read_head, way_out
 from bot.tomltext import fault_in
@@ -44,6 +44,14 @@ MAX_PIXELS = 25_000_000
 
 MAX_ALL_PIXELS = 400_000_000
 """A picture with more pixels in all its frames together is not decoded (some seconds of time)."""
+
+TO_BE_DRAWN = "{count} pictures do not show what the content says now"
+"""How it is told where one edit, of the hashtag perhaps, makes several pictures untrue."""
+
+DRAW = (
+    "Run `bot media build`: it draws what is missing. Look at it and at its alt text, then run "
+    "`bot verify`."
+)
 
 _KEYS = ("file", "alt", "credit", "draw")
 CARD_GAPS: Mapping[str, tuple[str, ...]] = {
@@ -400,8 +408,12 @@ class _Loader:
                 raise _AssetError("missing-key", "no file is named", 'Add file = "picture.png".')
             return path, _look_at(self._home.find(file))
         except _AssetError as error:
-            fix = self._home.instead(file) if error.rule == "missing-file" else error.fix
-            self._add(error.rule, name, f"assets.{name}: {error.what}", fix, key="file")
+            what, fix, more = f"assets.{name}: {error.what}", error.fix, {}
+            if error.rule == "missing-file" and table.get("draw"):
+                fix, more = DRAW, {"about": (path,), "several": TO_BE_DRAWN}
+            elif error.rule == "missing-file":
+                fix = self._home.instead(file)
+            self._add(error.rule, name, what, fix, key="file", **more)
             return path, _UNSEEN
 
     def _note_twins(self, assets: Mapping[str, Asset]) -> None:
@@ -424,16 +436,13 @@ class _Loader:
         fix = f"Known here: {', '.join(f'`{key}`' for key in known)}."
         self._report("unknown-key", line, what, fix)
 
-    def _add(
-        self, rule: str, name: str, what: str, fix: str, key: str = "", severity: Severity = "error"
-    ) -> None:
-        self._report(rule, self._lines.of(name, key), what, fix, severity)
+    def _add(self, rule: str, name: str, what: str, fix: str, key: str = "", **more: Any) -> None:
+        self._report(rule, self._lines.of(name, key), what, fix, **more)
 
-    def _report(
-        self, rule: str, line: int, what: str, fix: str, severity: Severity = "error"
-    ) -> None:
-        problem = Problem(rule, Place(CATALOGUE, line), _printable(what), _printable(fix), severity)
-        self._problems.append(problem)
+    def _report(self, rule: str, line: int, what: str, fix: str, **more: Any) -> None:
+        """`more` are further fields of the problem."""
+        where = Place(CATALOGUE, line)
+        self._problems.append(Problem(rule, where, _printable(what), _printable(fix), **more))
 
 
 def _printable(text: str) -> str:

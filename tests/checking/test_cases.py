@@ -12,6 +12,8 @@ import pytest
 from bot import checking
 from bot.checking import check
 from bot.cli.shared import NETWORKS, limits_of
+from bot.content import load
+from bot.planning import Planner
 from tests.checking.builder import (
     APPROVED,
     CAMPAIGN,
@@ -32,7 +34,7 @@ from tests.checking.builder import (
     written,
 )
 from tests.checking.cases import CASES, LONG, Bad, padded_png
-from tests.content.builder import FILES
+from tests.content.builder import FILES, png
 from tests.site import ROOT
 
 
@@ -174,3 +176,17 @@ def test_a_passage_kept_back_on_purpose_is_not_called_unused(tmp_path: Path) -> 
     opted = edited(CAMPAIGN, ("[schedule]", "sensitive = true\n[schedule]"))
     found = [p.rule for p in checked(tmp_path / "in", {**sensitive, **opted, POSITION: None})]
     assert found == ["never-drawn", "never-drawn"]
+
+
+def test_beside_an_error_check_tells_all_that_preview_and_status_count(tmp_path: Path) -> None:
+    files = {
+        **edited(POSITION, ("{{ position }}", "{{ positoin }}")),
+        **edited(DEMAND, ("{{ demand }}", "{{ demand }}" + " And so it is." * 20)),
+    }
+    after = {"media/banner.png": png(420, 421), **edited(DOCKERS, ("They will not", "They won't"))}
+    problems = checked(tmp_path, files, after)
+    campaign = load(tmp_path, NETWORKS)
+    counted = Planner(campaign, limits_of(NETWORKS)).left_out
+    rules = {"lock-edited", "picture-edited", "template-unknown-name", "post-too-long"}
+    assert {problem.rule for problem in counted} == rules, told([*counted])
+    assert {each for each in problems if each.severity == "error"} == {*counted}, told(problems)
