@@ -212,7 +212,7 @@ def _troubles(bot: Any, campaign: Campaign) -> Iterator[Finding]:
     try:
         ledger = bot.ledger(readonly=True)
         try:
-            facts = gather(ledger, [*campaign.accounts, *campaign.idle])
+            facts = gather(ledger, campaign.accounts, campaign.idle)
         finally:
             ledger.close()
     except BotError:

@@ -46,8 +46,8 @@ def gather(
 
     `approvals` are the sign-offs, where the campaign asks for them.
     """
-    left_out, judged = planner.left_out, [*campaign.accounts, *campaign.idle]
-    facts = gather_facts(ledger, judged, left_out=left_out)
+    left_out = planner.left_out
+    facts = gather_facts(ledger, campaign.accounts, campaign.idle, left_out=left_out)
     now = facts.at
     accounts = [
         _account(campaign, planner, ledger, account, now, approvals)

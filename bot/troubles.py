@@ -21,14 +21,15 @@ Otherwise it is in trouble, and so is what needs a person or stands in the way o
     content   something is left out for its errors; said by status, no alarm until it costs a slot
 
 Whether a slot was lost is known without any process: whoever posts notes the account's next slot
-and its expiry in the ledger, so a slot whose expiry passed without a row is lost. `gather` reads,
+and its expiry in the ledger, so a slot whose expiry passed without a row is lost; and so it is at
+once, where an error leaves the account out and no worker lives that has it still. `gather` reads,
 `judge` is pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot import publishing as reasons
@@ -94,6 +95,9 @@ _BUSY = (
     "Its log says what it was busy with: an upload that takes long, say. Stop it and start it "
     "again where it goes on."
 )
+_LEFT_OUT = "an error in campaign.toml leaves the account out"
+_MEND = "`bot check` names it. Mend it, and start the worker anew."
+_END = datetime.max.replace(tzinfo=UTC)
 _FIRST_LOOK, _WIDER = 8, 8
 
 ITS_OWN = timedelta(minutes=1)
@@ -107,12 +111,16 @@ _READINGS = 3
 
 
 class Standing(NamedTuple):
-    """One account: its newest rows, newest first, back to the newest that ended well; its halt."""
+    """One account: its newest rows, newest first, back to the newest that ended well; its halt.
+
+    `idle`: an error in campaign.toml leaves it out, so that nobody with this content posts there.
+    """
 
     account: str
     newest: Sequence[Row] = ()
     halt: Halt | None = None
     note: PlanNote | None = None
+    idle: bool = False
 
 
 class Facts(NamedTuple):
@@ -149,20 +157,21 @@ class Found(NamedTuple):
 def gather(
     ledger: Ledger,
     accounts: Collection[str],
+    idle: Collection[str] = (),
     *,
     left_out: Sequence[Problem] = (),
     witnessed: Sequence[Trouble] = (),
 ) -> Facts:
-    """What the ledger says of these accounts, and of all that needs a person."""
+    """What the ledger says of these accounts, idle ones too, and of all that needs a person."""
     for _ in range(_READINGS):
-        facts = _read(ledger, accounts)._replace(left_out=left_out, witnessed=witnessed)
+        facts = _read(ledger, accounts, idle)._replace(left_out=left_out, witnessed=witnessed)
         if ledger.now() - facts.at <= _QUICK:
             break
     return facts
 
 
-def _read(ledger: Ledger, accounts: Collection[str]) -> Facts:
-    at = ledger.now()
+def _read(ledger: Ledger, posting: Collection[str], idle: Collection[str]) -> Facts:
+    at, accounts = ledger.now(), (*posting, *idle)
     told = ledger.troubles()  # first: what somebody told by then, the rows read after it show too
     halts, beats = ledger.halts(), ledger.beats()
     orphans = [row for row in ledger.few(states=sorted(OPEN)) if row.account not in accounts]
@@ -170,7 +179,13 @@ def _read(ledger: Ledger, accounts: Collection[str]) -> Facts:
     return Facts(
         at,
         accounts=[
-            Standing(name, _newest(ledger, name), halts.get(name), ledger.plan_note(name))
+            Standing(
+                name,
+                _newest(ledger, name),
+                halts.get(name),
+                ledger.plan_note(name),
+                name in idle,
+            )
             for name in accounts
         ],
         halts=halts,
@@ -257,13 +272,16 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
         return
     lost = [row for row in _undone(each.newest) if row.state not in OPEN or now > overdue_at(row)]
     alive = each.account in lived_for(facts.beats, now)
-    slot = _unseen(each, facts.paused, now - ITS_OWN if alive else now)
+    idle = each.idle and not alive
+    slot = _unseen(each, facts.paused, _END if idle else now - ITS_OWN if alive else now)
     if slot is None and not lost:
         return
     first = lost[-1].slot if lost else slot
     assert first is not None
     state = lost[0].state if lost and slot is None and lost[0].state == "failed" else LOST
-    if slot is not None:
+    if slot is not None and idle:
+        what, fix = f"{slot_id(each.account, slot)} is not posted: {_LEFT_OUT}", _MEND
+    elif slot is not None:
         what, fix = _nobody_there(each.account, slot, alive=alive)
     else:
         what, fix = _cause(lost, alive=alive)
@@ -305,7 +323,10 @@ def overdue_at(row: Row) -> datetime:
 
 
 def _unseen(each: Standing, paused: Pause | None, now: datetime) -> datetime | None:
-    """The slot that expired without a row, by what was noted when somebody last looked."""
+    """The slot that expired without a row, by what was noted when somebody last looked.
+
+    For an account that is idle it has expired before it comes: nobody is there to post it.
+    """
     note = each.note
     if note is None or note.slot is None or note.expires is None or now <= note.expires:
         return None

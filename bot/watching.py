@@ -99,7 +99,8 @@ def rehearsed(at: datetime) -> Trouble:
 
 
 class Watch:
-    """One process's. `accounts` are the campaign's; all of them are judged, whoever posts there.
+    """One process's. `accounts` are the campaign's, and `idle` those that an error leaves out; all
+    of them are judged, whoever posts there.
 
     `lanes_well` says whether the process's own work goes on as it should; `busy` has the names by
     which those of its lanes beat that are at work, and live, however long their last beat is ago.
@@ -113,10 +114,12 @@ class Watch:
         outlet: Outlet,
         left_out: Sequence[Problem] = (),
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        idle: Iterable[str] = (),
     ) -> None:
         self.lanes_well: Callable[[], bool] = lambda: True
         self.busy: Callable[[], Collection[str]] = tuple
-        self._accounts = list(accounts)
+        self._accounts, self._idle = list(accounts), list(idle)
         self._open_ledger = open_ledger
         self._ledger: Ledger | None = None
         self._tell = tell
@@ -237,7 +240,7 @@ class Watch:
     def _judge(self, ledger: Ledger) -> list[Found]:
         with self._mutex:
             witnessed, cleared = dict(self._witnessed), set(self._cleared)
-        facts = gather(ledger, self._accounts, left_out=self._left_out)
+        facts = gather(ledger, self._accounts, self._idle, left_out=self._left_out)
         busy = self.busy()
         beats = [
             each._replace(at=facts.at) if each.worker in busy else each for each in facts.beats

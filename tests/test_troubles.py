@@ -207,6 +207,28 @@ def test_a_worker_that_lives_is_not_told_to_be_started() -> None:
     assert "Start the worker" in one(of(left, beats=[others], now=now)).trouble.fix
 
 
+def test_an_account_that_an_error_leaves_out_has_lost_its_next_slot() -> None:
+    coming = note(12)
+    standing = Standing("x", [row("posted", 9)], None, coming, idle=True)
+    for now in (NOON - 2 * HOUR, NOON + HOUR):
+        found = one(judge(Facts(now, accounts=[standing])))
+        assert found.trouble.id == "x/lost/2026-12-01T12:00:00+00:00", "the same, before and after"
+        assert "an error in campaign.toml leaves the account out" in found.trouble.what
+        assert "`bot check` names it." in found.trouble.fix
+    facts = Facts(NOON - 2 * HOUR, accounts=[standing])
+    beats = [Beat("h:1/x", NOON - 2 * HOUR, {"account": "x"})]
+    assert judge(facts._replace(beats=beats)) == [], "who has another content still posts there"
+    for well in (standing._replace(note=None), standing._replace(idle=False)):
+        assert judge(facts._replace(accounts=[well])) == []
+    paused = judge(facts._replace(paused=Pause(NOON - 3 * HOUR)))
+    assert [each.trouble.kind for each in paused] == ["paused"]
+
+
+def test_which_accounts_are_idle_is_gathered() -> None:
+    facts = gather(MemoryLedger(clock=lambda: NOON), ["x"], ["m"])
+    assert [(each.account, each.idle) for each in facts.accounts] == [("x", False), ("m", True)]
+
+
 def test_when_it_is_recorded_it_stays_the_same_trouble() -> None:
     before = one(of(row("posted", 8), note=note(9)))
     after = one(of(row("missed", 10, LATE), row("missed", 9, LATE), row("posted", 8)))

@@ -133,8 +133,8 @@ class Session:
             _reveal(self.settings.heartbeat_url) or None,
             self.redact,
         )
-        accounts = [*self.campaign.accounts, *self.campaign.idle]
-        return Watch(accounts, self.open_ledger, self.tell, outlet, self.left_out)
+        accounts, idle = self.campaign.accounts, self.campaign.idle
+        return Watch(accounts, self.open_ledger, self.tell, outlet, self.left_out, idle=idle)
 
     def redact(self, text: str) -> str:
         """Without secrets: whatever a network answers may have one in it."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot import worker
+from bot.ledger.base import PlanNote
 from bot.ledger.sqlite import SqliteLedger
 from bot.publishing import Publisher
 from tests.cli.conftest import CAMPAIGN, Cli, Done
@@ -622,3 +623,23 @@ def test_with_no_account_left_it_ends_as_before(cli: Cli, live: dict[str, str], 
         said = cli(command, env=without, code=2).err
         assert "FR_API_KEY" in said
         assert "not set, and without them account 'fr' can't post" in said
+
+
+def test_an_account_that_is_left_out_is_told_of_at_once(
+    cli: Cli, live: dict[str, str], site: Path
+) -> None:
+    """It posted, an edit broke its schedule, and its next slot is tomorrow."""
+    campaign = site / CAMPAIGN
+    more = '[accounts.m]\nnetwork = "x"\nlanguage = "fr"\n[accounts.m.schedule]\ntimes = ["25:00"]'
+    campaign.write_text(f"{campaign.read_text('utf-8')}\n{more}\n")
+    at = datetime.now(UTC) + timedelta(days=1)
+    ledger = SqliteLedger(f"{site}/bot.sqlite3")
+    ledger.migrate()
+    ledger.note_plan("m", PlanNote("c", "s", at, at, at + timedelta(hours=1)))
+    ledger.close()
+    with Listener() as listener:
+        for _ in range(2):
+            cli("post", env={**live, "ALERT_URL": listener.url}, code=None)
+        (alert,) = listener.alerts()
+    assert (alert["event"], alert["account"], alert["stage"]) == ("lost", "m", "begun")
+    assert "an error in campaign.toml leaves the account out" in alert["message"]

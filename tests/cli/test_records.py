@@ -710,7 +710,7 @@ def test_what_an_error_in_the_campaign_costs_an_account_is_told(cli: Cli, site: 
     campaign.write_text(f"{campaign.read_text('utf-8')}\n{more}\n")
     ledger = SqliteLedger(f"{site}/bot.sqlite3")
     ledger.migrate()
-    at = datetime.now(UTC) - timedelta(hours=2)
+    at = datetime.now(UTC) + timedelta(hours=2)
     ledger.note_plan("m", PlanNote("c", "s", at, at, at + timedelta(hours=1)))
     ledger.close()
     told = cli("status", "--json", code=1).json()["needs_a_person"]
