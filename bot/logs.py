@@ -277,6 +277,9 @@ _SECRET_NAME = re.compile(
 
 _QUOTED = r"""b?'(?:\\.|[^'\\])*'|b?"(?:\\.|[^"\\])*\""""
 
+_SAMPLE = r"""(?-i:(?<=://USER:)PASSWORD@HOST/NAME(?=[.,;)'"`]?(?:\s|\Z)))"""
+"""How our own messages say what an address looks like: to the letter, and with nothing after it."""
+
 _LOOKS_SECRET = (
     # Authorization: …, 'Authorization': b'…', ('Cookie', '…'); a bare header goes to the line's end
     (
@@ -298,7 +301,7 @@ _LOOKS_SECRET = (
         rf"\1{HIDDEN}",
     ),
     # postgres://user:…@host
-    (r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]*:)[^\s/]+(?=@)", rf"\1{HIDDEN}"),
+    (rf"(\b[a-z][a-z0-9+.-]{{0,20}}://[^\s/:@]*:)(?!{_SAMPLE})[^\s/]+(?=@)", rf"\1{HIDDEN}"),
 )
 
 

@@ -628,6 +628,36 @@ def test_a_long_text_is_redacted_in_one_go() -> None:
         assert len(text) <= len(piece) * 20_000 + 3
 
 
+@pytest.mark.parametrize("around", ["{}", "Write {}, please.", "See {}.", "({})", "a {} or b"])
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_the_sample_of_an_address_in_our_own_messages_can_be_read(around: str, scheme: str) -> None:
+    text = around.format(f"{scheme}://USER:PASSWORD@HOST/NAME")
+    assert redactor([])(text) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://USER:password@HOST/NAME",
+        "postgres://USER:PASSWORD1@HOST/NAME",
+        "postgres://USER:PASSWORD@HOST/NAME2",
+        "postgres://USER:PASSWORD@HOST/NAME@db/bot",
+        "postgres://USER:PASSWORD@HOST/NAME.db/bot",
+        "postgres://USER:PASSWORD@HOST:5432/NAME",
+        "postgres://bot:PASSWORD@HOST/NAME",
+        "postgres://USER:PASSWORD@db.example.org/bot",
+    ],
+)
+def test_what_is_nearly_the_sample_is_a_real_address(address: str) -> None:
+    shown = redactor([])(address)
+    assert HIDDEN in shown
+    assert "PASSWORD" not in shown.upper()
+
+
+def test_whose_password_is_the_sample_s_word_has_it_hidden_everywhere() -> None:
+    assert "PASSWORD" not in redactor(["PASSWORD"])("postgres://USER:PASSWORD@HOST/NAME")
+
+
 def test_importing_is_cheap() -> None:
     """None of what only a configured logger needs."""
     import subprocess
