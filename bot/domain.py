@@ -53,7 +53,8 @@ class Problem(NamedTuple):
 
     Of a post that is too long, `about` has the network, the template and the passages that it was
     made of, and `over` by how much. Problems with the same `several` have one cause, and are told
-    as one: that sentence, with their `{count}`, and then what each is `about`.
+    as one: that sentence, with their `{count}`, and then what each is `about`. `unknown` is a name
+    that is none of the `known` ones.
     """
 
     rule: str
@@ -64,6 +65,8 @@ class Problem(NamedTuple):
     about: tuple[str, ...] = ()
     over: int = 0
     several: str = ""
+    unknown: str = ""
+    known: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f"\n    {self.fix}" if self.fix else "")

@@ -26,11 +26,11 @@ from bot.media.inspecting import look, same_pixels
 from bot.tomltext import with_plain_marks
 
 _SHORTEST = 4
-"""Where both are shorter, one letter is too much: `to` and `by` are not each other misspelt."""
+"""Where both are shorter, one letter is too much: `to` and `by` are not each other misspelt. Of an
+attribute in a template one letter more or less, as in `bye`, is enough: words depend on none."""
 
 _MARKS = f'["{DOUBLE_QUOTES}]'
 _DRAWN = rf"\{{\{{\s*(?:{'|'.join(KINDS)})\s*\}}\}}"
-_MEANT = re.compile(r"`([^`]+)`; did you mean `([^`]+)`\?")
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _LIST = re.compile(r"\s*(?:as|short)\s*=\s*\[")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -186,16 +186,14 @@ def _from_utf16(file: Path) -> str | None:
 
 def _as_meant(problem: Problem, lines: list[str], at: int, _: str) -> list[str] | None:
     """The one known name that is a letter away."""
-    said = _MEANT.search(problem.what)
-    if said is None:
+    wrong = problem.unknown
+    near = [name for name in problem.known if _is_near(wrong, name, problem.rule)]
+    if len(near) != 1:
         return None
-    wrong, right = said.groups()
-    known = re.findall(r"`([^`]+)`", problem.fix)
-    if right not in known or [name for name in known if _is_near(wrong, name)] != [right]:
-        return None
+    right = near[0]
     word = re.compile(rf"(?<![\w-]){re.escape(wrong)}(?![\w-])")
     line = lines[at]
-    if problem.rule in ("template-unknown-name", "template-unknown-attribute"):
+    if _BRACES.search(line):
         mended = _BRACES.sub(lambda braces: word.sub(right, braces.group()), line)
     elif problem.rule != "unknown-key":
         mended = word.sub(right, line)
@@ -208,12 +206,14 @@ def _as_meant(problem: Problem, lines: list[str], at: int, _: str) -> list[str] 
     return _with(lines, at, mended)
 
 
-def _is_near(wrong: str, name: str) -> bool:
+def _is_near(wrong: str, name: str, rule: str) -> bool:
     from rapidfuzz.distance import OSA
 
     if wrong.casefold() == name.casefold():
         return True
-    return max(len(wrong), len(name)) >= _SHORTEST and OSA.distance(wrong, name) == 1
+    is_told = max(len(wrong), len(name)) >= _SHORTEST
+    is_told = is_told or (rule == "template-unknown-attribute" and len(wrong) != len(name))
+    return is_told and OSA.distance(wrong, name) == 1
 
 
 def _named_once(problem: Problem, lines: list[str], at: int, _: str) -> list[str] | None:

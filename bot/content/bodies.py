@@ -10,7 +10,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -143,8 +143,9 @@ class _Report:
         self._template = template
         self._findings = findings
 
-    def error(self, rule: str, line: int, what: str, fix: str) -> None:
-        self._findings.error(rule, self._place(line), what, fix)
+    def error(self, rule: str, line: int, what: str, fix: str, **more: Any) -> None:
+        """`more` are further fields of the problem."""
+        self._findings.error(rule, self._place(line), what, fix, **more)
 
     def warn(self, rule: str, line: int, what: str, fix: str) -> None:
         self._findings.warn(rule, self._place(line), what, fix)
@@ -343,7 +344,8 @@ class _Walk:
             self._report.error("template-not-drawn", line, what, fix)
         else:
             what = f"There is no `{shown(name)}`{meant(name, (*known, *KINDS))}"
-            self._report.error("template-unknown-name", line, what, f"There are {listed(known)}.")
+            rule, fix = "template-unknown-name", f"There are {listed(known)}."
+            self._report.error(rule, line, what, fix, unknown=name, known=known)
             return nearest(name, (*known, *KINDS)) or name
         return name
 
@@ -359,7 +361,8 @@ class _Walk:
         fix = f"It has {listed(known)}."
         if attribute == "to" and name in KINDS:
             what, fix = f"`{name}.to`: only a demand is addressed to somebody", "Take it out."
-        self._report.error("template-unknown-attribute", line, what, fix)
+        rule = "template-unknown-attribute"
+        self._report.error(rule, line, what, fix, unknown=attribute, known=known)
         return nearest(attribute, known) or attribute
 
     def _check_link(self, name: str, line: int) -> None:
@@ -368,7 +371,8 @@ class _Walk:
             guess = meant(name, needs)
             what = f"The link `{shown(name)}` is used, but the head doesn't need it{guess}"
             fix = f"Write `needs: {', '.join([*needs, shown(name)])}` there."
-            self._report.error("template-unknown-link", line, what, fix)
+            rule = "template-unknown-link"
+            self._report.error(rule, line, what, fix, unknown=name, known=tuple(needs))
 
 
 def _attributes(name: str) -> tuple[str, ...]:

@@ -224,9 +224,12 @@ class Table:
 
     def _unknown(self, key: str, close: str | None) -> None:
         guess = "" if close is None else f"; did you mean `{close}`?"
+        known = tuple(sorted(set(self._known)))
         self.findings.error(
             "unknown-key",
             self.place(key),
             f"Unknown key `{shown(key)}`{guess}",
-            f"Known in {self.title}: {listed(sorted(set(self._known)))}.",
+            f"Known in {self.title}: {listed(known)}.",
+            unknown=key,
+            known=known,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.content.campaign import Settings, is_language
 from bot.content.clean import merge_mark
@@ -92,7 +92,8 @@ class Templates:
                 yield kind
             else:
                 what = f"Unknown kind `{shown(name)}`{meant(name, KINDS)}"
-                head.error("template-unknown-kind", "draws", what, f"Kinds are {listed(KINDS)}.")
+                fix, more = f"Kinds are {listed(KINDS)}.", {"unknown": name, "known": KINDS}
+                head.error("template-unknown-kind", "draws", what, fix, **more)
 
     def _attach(self, head: _Head) -> Iterator[str]:
         for name in head.several("attach"):
@@ -100,9 +101,12 @@ class Templates:
             if name == CARD:
                 self._check_card(head)
             elif self._assets is not None and name not in self._assets:
-                what = f"Unknown picture `{shown(name)}`{meant(name, [*self._assets, CARD])}"
+                known = (*self._assets, CARD)
+                what = f"Unknown picture `{shown(name)}`{meant(name, known)}"
                 fix = f"media/media.toml has {listed(self._assets)}; `{CARD}` is the card."
-                head.error("template-unknown-asset", "attach", what, fix)
+                several = f"{{count}} templates attach an unknown picture, `{shown(name)}`"
+                more = {"about": (head.path,), "several": several, "unknown": name, "known": known}
+                head.error("template-unknown-asset", "attach", what, fix, **more)
 
     def _check_card(self, head: _Head) -> None:
         """The card is that of the first that a template draws."""
@@ -123,7 +127,8 @@ class Templates:
             if close is not None:
                 what = f"Unknown link `{shown(name)}`; did you mean `{close}`?"
                 fix = f"[links] in campaign.toml has {listed(names)}."
-                head.error("template-unknown-link", "needs", what, fix)
+                more = {"unknown": name, "known": tuple(names)}
+                head.error("template-unknown-link", "needs", what, fix, **more)
 
     def _check_head(self, template: Template, head: _Head) -> None:
         if head.is_absent:
@@ -181,7 +186,7 @@ class _Head:
     """The lines `key: value, value` before a line `---`. `is_absent` where there are none."""
 
     def __init__(self, path: str, findings: Findings) -> None:
-        self._path = path
+        self.path = path
         self._findings = findings
         self._lines: dict[str, int] = {}
         self._values: dict[str, list[str]] = {}
@@ -229,7 +234,7 @@ class _Head:
         return len(lines), None
 
     def _no_rule(self, number: int, what: str, fix: str) -> None:
-        self._findings.error("template-no-body", Place(self._path, number + 1), what, fix)
+        self._findings.error("template-no-body", Place(self.path, number + 1), what, fix)
 
     def one(self, key: str) -> str:
         return next(iter(self._values.get(key, ())), "")
@@ -237,12 +242,14 @@ class _Head:
     def several(self, key: str) -> list[str]:
         return self._values.get(key, [])
 
-    def error(self, rule: str, key: str, what: str, fix: str) -> None:
-        self._findings.error(rule, Place(self._path, self._lines.get(key, 1)), what, fix)
+    def error(self, rule: str, key: str, what: str, fix: str, **more: Any) -> None:
+        """`more` are further fields of the problem."""
+        where = Place(self.path, self._lines.get(key, 1))
+        self._findings.error(rule, where, what, fix, **more)
 
     def _take(self, number: int, line: str) -> None:
         key, colon, rest = (part.strip() for part in line.partition(":"))
-        where = Place(self._path, number)
+        where = Place(self.path, number)
         if not colon:
             what = f"This line of the head is not `key: value`: {shown(line)}"
             fix = "Mend it, or put a line `---` above it if the text of the post begins here."
@@ -250,7 +257,7 @@ class _Head:
         elif key not in HEAD_KEYS:
             what = f"Unknown key `{shown(key)}`{meant(key, HEAD_KEYS)}"
             fix = f"A head has {listed(HEAD_KEYS)}, then a line `---`."
-            self._findings.error("unknown-key", where, what, fix)
+            self._findings.error("unknown-key", where, what, fix, unknown=key, known=HEAD_KEYS)
         elif key in self._values:
             what = f"`{key}` stands twice; the first is on line {self._lines[key]}"
             self._findings.error("duplicate-key", where, what, "Keep one line, with commas in it.")
