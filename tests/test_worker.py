@@ -455,6 +455,26 @@ def test_a_ledger_that_can_be_read_and_not_written_is_not_back(naps: list[float]
     assert account.publisher.steps == 7
 
 
+def test_a_ledger_without_room_is_not_back_before_something_is_kept(naps: list[float]) -> None:
+    """What is taken back again may find room where nothing else does."""
+    account = Account()
+    beats: list[int] = []
+
+    def beat(*_: Any) -> None:
+        beats.append(account.publisher.steps)
+        if account.publisher.steps in (2, 3):
+            raise AWAY
+
+    account.ledger.beat = beat  # type: ignore[method-assign,assignment]
+    account.publisher.step_does = lambda n: (
+        raised([AWAY]) if n == 1 else timedelta(0 if n < 4 else 1)
+    )
+    run = Run(account)
+    assert run.until(lambda: run.wait_for("ledger_back")) == 0
+    assert run.names()[:2] == ["ledger_away", "ledger_back"]
+    assert beats == [2, 3, 4]
+
+
 # -- a lane that dies -------------------------------------------------------------------------
 
 
