@@ -164,9 +164,10 @@ class Settings(NamedTuple):
         prefix = prefix_of(account)
         missing = [ending for ending in _CREDENTIALS if prefix + ending not in self.of_accounts]
         if missing:
+            them = "it" if len(missing) == 1 else "them"
             raise SettingsError(
                 name=", ".join(prefix + ending for ending in missing),
-                what=f"not set, and without them account {account!r} can't post",
+                what=f"not set, and without {them} account {account!r} can't post",
                 fix="Copy from your app's Keys and tokens at developer.x.com (read and write): "
                 f"{', '.join(_CREDENTIALS[ending] for ending in missing)}.\n"
                 "Put them into the environment or .env. A dry run (DRY_RUN=true) needs none.",

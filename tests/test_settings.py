@@ -267,12 +267,18 @@ def test_each_missing_credential_is_named_with_where_to_get_it(tmp_path: Path) -
     with pytest.raises(SettingsError) as caught:
         some.x_credentials("x")
     said = str(caught.value)
-    assert said.startswith("X_API_SECRET, X_ACCESS_TOKEN_SECRET: not set")
+    missing = (
+        "X_API_SECRET, X_ACCESS_TOKEN_SECRET: not set, and without them account 'x' can't post"
+    )
+    assert said.startswith(f"{missing}\n")
     assert "API Key Secret, Access Token Secret." in said
     assert "developer.x.com" in said
     assert len(said.splitlines()) == 3
     with pytest.raises(SettingsError, match="X_FR_API_KEY, X_FR_API_SECRET, X_FR_ACCESS_TOKEN, "):
         some.x_credentials("x_fr")
+    all_but_one = {name: value for name, value in CREDENTIALS.items() if name != "X_API_KEY"}
+    with pytest.raises(SettingsError, match="X_API_KEY: not set, and without it account 'x'"):
+        load(tmp_path, **all_but_one).x_credentials("x")
 
 
 @pytest.mark.parametrize(
