@@ -143,7 +143,7 @@ class PostgresLedger(SqlLedger):
         return cursor.execute(_placed(sql), params)
 
     def _why(self, error: psycopg.Error) -> str:
-        why = str(error)
+        why = re.sub(r"([^\s.?!:,])\s*\n\s*", r"\1. ", str(error).strip())
         for name in ("password", "sslpassword"):
             if secret := self._parts.get(name):
                 why = why.replace(str(secret), "***")

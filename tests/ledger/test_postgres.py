@@ -422,6 +422,12 @@ def test_a_server_that_cannot_be_used(
         assert len(said.splitlines()) == 2
 
 
+def test_what_a_server_says_in_several_lines_is_several_sentences(opener: Opener) -> None:
+    ledger = opener(PostgresLedger("postgresql://bot:x@127.0.0.1:1/bot"))
+    with pytest.raises(LedgerUnavailable, match=r"Connection refused\. Is the server running"):
+        ledger.now()
+
+
 def test_a_role_that_may_only_read_is_told_so(postgres_url: str, opener: Opener) -> None:
     opener(PostgresLedger(postgres_url)).migrate()
     with psycopg.connect(postgres_url, autocommit=True) as db:
