@@ -32,10 +32,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from bot import publishing as reasons
 from bot.domain import EMPTY, Problem, slot_id
 from bot.ledger.base import ALIVE, OPEN, Beat, Halt, Ledger, Pause, PlanNote, Row, Trouble
-from bot.publishing import TOO_OLD
+from bot.losses import cause, ended_well, nobody_there, overdue_at, undone, unsettled
 
 LOST, HALTED, HELD, SILENT, PAUSED = "lost", "halted", "held", "silent", "paused"
 CLOCK, KEYS, FAULT, CONTENT = "clock", "keys", "fault", "content"
@@ -52,51 +51,6 @@ UNTOLD = frozenset({CONTENT})
 LOOKS_ON = frozenset({PAUSED, CONTENT})
 """Kinds that leave the heartbeat going."""
 
-SLACK = timedelta(minutes=15)
-"""Cron jobs come every 15 minutes at most; so much later a row is settled that time settles."""
-
-PURPOSE = frozenset({"birth", reasons.PAUSED})
-"""Why a slot that was missed is nobody's trouble."""
-
-_WORDS = {
-    reasons.LATE: (
-        "its time passed before it could be sent",
-        "Look at the log of the worker, or of the cron job.",
-    ),
-    reasons.MEDIA: (
-        "its pictures were not ready",
-        "Look whether its pictures are there; `bot doctor` says whether the network is reached.",
-    ),
-    reasons.UNAPPROVED: (
-        "it was not signed off",
-        "`bot approve` shows what lacks a sign-off.",
-    ),
-    reasons.NOTHING: (
-        "nothing is left to draw",
-        "Add content, or mend what `bot check` names; `bot preview --explain` says more.",
-    ),
-    reasons.WITHDRAWN: (
-        "the content no longer makes it, or its sign-off is gone",
-        "`bot check` says whether the content is as you mean it; the next post ends this.",
-    ),
-    reasons.HALTED: (
-        "the account was halted, and nothing went out since",
-        "The next post that goes out ends this.",
-    ),
-}
-"""Of each reason for a missed slot: what it means where nothing more is known, and what to do."""
-
-_REFUSED = "It will not be sent again; mend the cause before the next slot."
-_NOBODY = (
-    "Start the worker, or look why the cron job does not run; "
-    "`bot check` says whether the account is left out for an error."
-)
-_BUSY = (
-    "Its log says what it was busy with: an upload that takes long, say. Stop it and start it "
-    "again where it goes on."
-)
-_LEFT_OUT = "an error in campaign.toml leaves the account out"
-_MEND = "`bot check` names it. Mend it, and start the worker anew."
 _END = datetime.max.replace(tzinfo=UTC)
 _FIRST_LOOK, _WIDER = 8, 8
 
@@ -203,7 +157,7 @@ def _newest(ledger: Ledger, account: str) -> list[Row]:
     count = _FIRST_LOOK
     while True:
         rows = ledger.few(account, newest=count)[::-1]
-        if len(rows) < count or any(_ended_well(row) for row in rows):
+        if len(rows) < count or any(ended_well(row) for row in rows):
             return rows
         count *= _WIDER
 
@@ -270,7 +224,7 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
         if begun is not None:  # no time tells that it is over, either
             yield Found(begun, slot_id(each.account, begun.slot), LOST)
         return
-    lost = [row for row in _undone(each.newest) if row.state not in OPEN or now > overdue_at(row)]
+    lost = [row for row in undone(each.newest) if row.state not in OPEN or now > overdue_at(row)]
     alive = each.account in lived_for(facts.beats, now)
     idle = each.idle and not alive
     slot = _unseen(each, facts.paused, _END if idle else now - ITS_OWN if alive else now)
@@ -279,12 +233,10 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
     first = lost[-1].slot if lost else slot
     assert first is not None
     state = lost[0].state if lost and slot is None and lost[0].state == "failed" else LOST
-    if slot is not None and idle:
-        what, fix = f"{slot_id(each.account, slot)} is not posted: {_LEFT_OUT}", _MEND
-    elif slot is not None:
-        what, fix = _nobody_there(each.account, slot, alive=alive)
+    if slot is not None:
+        what, fix = nobody_there(each.account, slot, idle=idle, alive=alive)
     else:
-        what, fix = _cause(lost, alive=alive)
+        what, fix = cause(lost, alive=alive)
     trouble = (begun or _new(each.account, LOST, first))._replace(what=what, fix=fix)
     yield Found(trouble, slot_id(each.account, first), state)
 
@@ -292,34 +244,6 @@ def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
 def _clocks(facts: Facts) -> Iterator[Trouble]:
     """While a host's clock is wrong, no time says that a slot was lost, or a worker silent."""
     return (seen for seen in (*facts.witnessed, *facts.told) if seen.kind == CLOCK)
-
-
-def _undone(newest: Sequence[Row]) -> Iterator[Row]:
-    """The rows since the newest that ended well, newest first; a held one is told by itself."""
-    for row in newest:
-        if _ended_well(row):
-            return
-        if row.state != "held" and row.reason != reasons.RESCHEDULED:
-            yield row
-
-
-def _ended_well(row: Row) -> bool:
-    if row.state == "missed":
-        return _reason(row) in PURPOSE
-    return row.state == "posted" or (row.state == "failed" and row.reason == reasons.DROPPED)
-
-
-def _reason(row: Row) -> str:
-    """Of `late: the network did not answer`, the `late`."""
-    return row.reason.partition(":")[0]
-
-
-def overdue_at(row: Row) -> datetime:
-    """Up to when a row may be open, by its own times. After that nobody settles it."""
-    end = row.expires_at
-    if row.state != "retry" and row.armed_at is not None:
-        end = max(end, row.armed_at + TOO_OLD)
-    return end + SLACK
 
 
 def _unseen(each: Standing, paused: Pause | None, now: datetime) -> datetime | None:
@@ -335,35 +259,6 @@ def _unseen(each: Standing, paused: Pause | None, now: datetime) -> datetime | N
     if paused is not None and paused.since <= note.expires:
         return None
     return note.slot
-
-
-def _nobody_there(account: str, slot: datetime, *, alive: bool) -> tuple[str, str]:
-    why, fix = "nobody was there to post it", _NOBODY
-    if alive:
-        why, fix = "its worker lives, and did not get to it", _BUSY
-    return f"{slot_id(account, slot)} was not posted: {why}", fix
-
-
-def _cause(lost: Sequence[Row], *, alive: bool) -> tuple[str, str]:
-    """What became of the newest of the lost rows, and what to do."""
-    row = lost[0]
-    if row.state in OPEN:
-        return _unsettled(row), _BUSY if alive else _NOBODY
-    why, fix = row.reason, _REFUSED
-    if row.state == "missed":
-        head, _, tail = row.reason.partition(": ")
-        why, fix = _WORDS.get(head, (row.reason, "Look at `bot log`."))
-        why = tail or why
-    before = f" ({len(lost)} slots since {_minute(lost[-1].slot)})" if len(lost) > 1 else ""
-    return f"{row.id} was not posted: {why}{before}", fix
-
-
-def _unsettled(row: Row) -> str:
-    return f"{row.id} is not settled: {row.state} since {_minute(row.armed_at or row.slot)}"
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _told(facts: Facts, account: str, kind: str) -> Trouble | None:
@@ -386,7 +281,7 @@ def _orphaned(facts: Facts, now: datetime) -> Iterator[Found]:
     theirs = not_ours(facts)
     for row in facts.orphans:
         if row.account not in theirs and now > overdue_at(row):
-            what = f"{_unsettled(row)}, and the campaign has no account `{row.account}` any more"
+            what = f"{unsettled(row)}, and the campaign has no account `{row.account}` any more"
             fix = (
                 f"Look at the account, then: bot resolve {row.id} --posted URL (it is there), or "
                 "--drop (leave it). Or bring the account back."

@@ -276,7 +276,8 @@ def _row_to_settle(bot: Bot, ledger: Ledger, row_id: str) -> Row:
 
 def _refuse_settled_by_others(row: Row, accounts: Collection[str], ledger: Ledger) -> None:
     """UsageError for an open row that the program still settles, or may settle."""
-    from bot.troubles import lived_for, overdue_at
+    from bot.losses import overdue_at
+    from bot.troubles import lived_for
 
     now, until = ledger.now(), overdue_at(row)
     if row.account in accounts:
