@@ -19,7 +19,7 @@ from bot.content.lock import EDITED, left_over
 from bot.content.pictures import check_pictures
 from bot.content.telling import as_one
 from bot.domain import COOLDOWN, REST, Account, Campaign, History, Limits, Problem
-from bot.judging import check_text, gathered
+from bot.judging import check_text, gathered, nothing_to_say
 from bot.media.inspecting import inspect_assets, inspect_cards
 from bot.planning import Planned, Planner
 from bot.schedule import begins, slots
@@ -67,7 +67,8 @@ def _check_sound(
     campaign = loaded.sound
     planner = Planner(campaign, _used(campaign, limits))
     yield from _sign_offs(planner, campaign, root, now)
-    yield from _unused(planner, campaign, loaded.unverified)
+    if len(planner.silent) < len(campaign.accounts):  # else that is why nothing is used
+        yield from _unused(planner, campaign, loaded.unverified)
     for account in campaign.accounts.values():
         yield from _plan(planner, account, campaign, now)
 
@@ -86,10 +87,11 @@ def _pictures(loaded: Loaded, root: Path, limits: Mapping[str, Limits]) -> Itera
 
 def _posts(loaded: Loaded, limits: Mapping[str, Limits]) -> Iterator[Problem]:
     """What is wrong with any text that could be posted, verified or not."""
-    campaign = loaded.sound
+    campaign = loaded.sound._replace(left_out=loaded.left_out)
     planner = Planner(campaign, _used(campaign, limits))
     for account in campaign.accounts.values():
         yield from _texts(planner, account, campaign)
+    yield from planner.silent
 
 
 def _used(campaign: Campaign, limits: Mapping[str, Limits]) -> dict[str, Limits]:
@@ -213,13 +215,7 @@ def _too_little(posts: Sequence[Planned], account: Account, zone: ZoneInfo) -> I
     """Where there is too little content for the schedule, and which wishes give way for it."""
     missed = [planned.slot.at for planned in posts if planned.post is None]
     if missed and len(missed) == len(posts):
-        yield Problem(
-            "nothing-to-say",
-            account.where,
-            f"`{account.name}` has nothing to say in `{account.language}`, so that every slot "
-            "would be missed.",
-            f"Add passages and templates in `{account.language}`, or take the account out.",
-        )
+        yield nothing_to_say(account)
     elif missed:
         first = missed[0].astimezone(zone)
         yield Problem(

@@ -15,7 +15,7 @@ from bot.content.scanning import secret_in
 from bot.content.tags import mention_in, tagged
 from bot.content.telling import as_one
 from bot.content.words import marked
-from bot.domain import Campaign, Limits, Passage, Place, Problem, Template
+from bot.domain import Account, Campaign, Limits, Passage, Place, Problem, Template
 
 
 def check_text(
@@ -59,6 +59,16 @@ def _too_long(
         about=(limits.network, template.name, *(unit.lead.id for unit in units)),
         over=over,
     )
+
+
+def nothing_to_say(account: Account) -> Problem:
+    """Of an account that could never post anything."""
+    what = (
+        f"`{account.name}` has nothing to say in `{account.language}`, so that every slot would be "
+        "missed."
+    )
+    fix = f"Add passages and templates in `{account.language}`, or take the account out."
+    return Problem("nothing-to-say", account.where, what, fix)
 
 
 def gathered(problems: Iterable[Problem], campaign: Campaign) -> list[Problem]:

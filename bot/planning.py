@@ -31,6 +31,8 @@ from typing import NamedTuple
 
 from bot.composing import Composed, Composer, Unit, dressed
 from bot.content.scanning import secret_in
+from bot.content.statements import FOLDER as STATEMENTS
+from bot.content.templates import FOLDER as TEMPLATES
 from bot.domain import (
     CARD,
     COOLDOWN,
@@ -49,9 +51,9 @@ from bot.domain import (
     Use,
     text_key,
 )
-from bot.judging import check_text, gathered
+from bot.judging import check_text, gathered, nothing_to_say
 from bot.media import fitting
-from bot.media.inspecting import unfit
+from bot.media.inspecting import refused_by, unfit
 from bot.schedule import slots
 
 SPACING = 0.5
@@ -135,7 +137,22 @@ class Planner:
         """What is left out of the content, and of every post that it could make."""
         decks = map(self.deck, self._campaign.accounts.values())
         refused = (problem for deck in decks for problem in deck.all_refused())
-        return tuple(gathered([*self._campaign.left_out, *refused], self._campaign))
+        problems = [*self._campaign.left_out, *refused, *self.silent]
+        return tuple(gathered(problems, self._campaign))
+
+    @property
+    def silent(self) -> list[Problem]:
+        """Accounts that could never post anything, though nothing that they had is left out."""
+        accounts = self._campaign.accounts.values()
+        return [nothing_to_say(each) for each in accounts if self._is_silent(each)]
+
+    def _is_silent(self, account: Account) -> bool:
+        told = "\n".join(problem.where.file for problem in self._campaign.left_out)
+        withheld = (each.statement.language for each in self._campaign.withheld.values())
+        deck = self.deck(account)
+        if not deck.units and account.language not in withheld and STATEMENTS not in told:
+            return True
+        return not deck.has_templates and TEMPLATES not in told
 
     @property
     def seed(self) -> int:
@@ -280,13 +297,23 @@ class Deck:
         self._cards: dict[tuple[str, ...], Card | None] = {}
 
     def _fit(self, assets: Mapping[str, Asset], language: str) -> dict[str, Asset]:
-        """Those that the network takes, in the version that it takes, described in the language."""
+        """Those that the network takes, in the version that it takes, described in the language.
+
+        What is wrong with the others is in `refused`, as `bot check` says it.
+        """
+        for asset in assets.values():
+            self.refused += refused_by(asset, self.limits)
+            self.refused += _secrets(asset)
         fit = {name: fitting(asset, self.limits) for name, asset in assets.items()}
         return {
             name: each
             for name, each in fit.items()
-            if not unfit(each, self.limits, language) and not any(map(secret_in, each.alt.values()))
+            if not unfit(each, self.limits, language) and not any(_secrets(each))
         }
+
+    @property
+    def has_templates(self) -> bool:
+        return bool(self._templates)
 
     def templates(self, lead: Unit) -> list[Template]:
         """The templates that can lead with this unit, and have a picture for it."""
@@ -360,6 +387,14 @@ class Deck:
 
     def _of(self, kind: Kind) -> list[Unit]:
         return [unit for unit in self.units if unit.lead.kind == kind]
+
+
+def _secrets(asset: Asset) -> Iterator[Problem]:
+    """Secrets that were pasted into what is said of a picture."""
+    for secret in filter(None, map(secret_in, asset.alt.values())):
+        what = f"In the alt text of `{asset.id}` seems to stand {secret}"
+        fix = "Secrets belong in .env. Take it out, and replace it: it may have been seen."
+        yield Problem("secret", asset.where, what, fix)
 
 
 def drawable(campaign: Campaign, passage: Passage, language: str) -> Unit | None:

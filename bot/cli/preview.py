@@ -88,11 +88,11 @@ def preview(
     if serve:
         return _serve(bot, wanted, port or 0, explain)
     campaign = bot.campaign()
-    if page is not None:
-        _write_page(bot, campaign, wanted, page, explain)
-        return say_left_out(campaign.left_out)
-    approvals = bot.approvals(campaign)
     planner = make_planner(campaign)
+    if page is not None:
+        _write_page(bot, planner, campaign, wanted, page, explain)
+        return say_left_out(planner.left_out)
+    approvals = bot.approvals(campaign)
     shown = wanted.posts(bot, campaign, planner)
     if as_json:
         _preview_json(shown, approvals)
@@ -186,10 +186,12 @@ def _page_at(html: str) -> Path:
     return file
 
 
-def _write_page(bot: Bot, campaign: Campaign, wanted: Wanted, file: Path, explain: bool) -> None:
+def _write_page(
+    bot: Bot, planner: Planner, campaign: Campaign, wanted: Wanted, file: Path, explain: bool
+) -> None:
     from bot.preview.page import write_page
 
-    sheet = _sheet(bot, campaign, wanted, _problems(bot))
+    sheet = _sheet(bot, planner, campaign, wanted, _problems(bot))
     try:
         write_page(file, sheet, explain=explain)
     except OSError as error:
@@ -198,10 +200,11 @@ def _write_page(bot: Bot, campaign: Campaign, wanted: Wanted, file: Path, explai
     click.echo(f"{counted(len(sheet.posts), 'post')} in {file}: open it in a browser.")
 
 
-def _sheet(bot: Bot, campaign: Campaign, wanted: Wanted, problems: Sequence[Problem]) -> Sheet:
+def _sheet(
+    bot: Bot, planner: Planner, campaign: Campaign, wanted: Wanted, problems: Sequence[Problem]
+) -> Sheet:
     from bot.preview.sheet import make_sheet
 
-    planner = make_planner(campaign)
     return make_sheet(campaign, planner, list(wanted.posts(bot, campaign, planner)), problems)
 
 
@@ -224,7 +227,8 @@ def _serve(bot: Bot, wanted: Wanted, port: int, explain: bool) -> int:
         raise UsageError(what=what, fix="Run: pip install '.[preview]'") from None
 
     def make(problems: Sequence[Problem]) -> Sheet:
-        return _sheet(bot, bot.campaign(), wanted, problems)
+        campaign = bot.campaign()
+        return _sheet(bot, make_planner(campaign), campaign, wanted, problems)
 
     live = Live(
         bot.root,

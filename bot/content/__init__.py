@@ -247,7 +247,7 @@ def _read(
     settings = read_campaign(top, known_networks) if top else Settings()
     fatal = [p for p in findings.problems if p.severity == "error"]
     fatal = [p for p in fatal if p not in findings.contained or p.rule == "bad-timezone"]
-    media = load_media(reader.root, reader.instead.get(CATALOGUE)).speaking(_own(settings))
+    media = load_media(reader.root, reader.instead.get(CATALOGUE)).speaking(settings.language)
     fatal += [p for p in media.problems if not media.assets]
     is_blind = bool(fatal)  # what is on the cards is not known then, nor that any is missing
     fatal += unreadable
@@ -275,16 +275,10 @@ def _read(
     )
     unverified = check_passages(_without(findings.faulty, whole.passages), lock)
     pages = {} if is_blind else card_pages(whole.passages, whole.hashtag)
-    cards = read_cards(
-        reader.root, pages, whole.passages, templates.values(), media, findings, unverified
-    )
-    return Loaded(whole._replace(cards=cards), findings, media, lock, unverified, fatal)
-
-
-def _own(settings: Settings) -> str:
-    """The language of alt texts that name none: the accounts' one, or else the campaign's."""
     spoken = {account.language for account in settings.accounts.values()}
-    return spoken.pop() if len(spoken) == 1 else settings.language
+    used = [template for template in templates.values() if template.language in spoken]
+    cards = read_cards(reader.root, pages, whole.passages, used, media, findings, unverified)
+    return Loaded(whole._replace(cards=cards), findings, media, lock, unverified, fatal)
 
 
 def _read_statements(reader: Reader) -> Collected:

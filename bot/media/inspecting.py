@@ -66,6 +66,13 @@ def inspect_cards(
         yield from _told_by(card, root)
 
 
+def refused_by(asset: Asset, limits: Limits) -> Iterator[Problem]:
+    """What of a picture, or of what is said of it, this network refuses, without decoding it."""
+    yield from _alt_problems(asset, [limits])
+    if asset.mime:
+        yield from _limit_problems(asset, [limits])
+
+
 def unfit(asset: Asset, limits: Limits, language: str) -> bool:
     """Whether a post in this language can't have this picture on this network."""
     alt = alt_for(asset, language)

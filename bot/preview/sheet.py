@@ -60,12 +60,16 @@ def make_sheet(
     posts: Sequence[Planned],
     problems: Sequence[Problem],
 ) -> Sheet:
-    """The sheet of these posts. Reads the lock and the sign-offs; what is wrong with those files
-    is for `problems` to say."""
+    """The sheet of these posts, with what is wrong, and whatever else is left out.
+
+    Reads the lock and the sign-offs; what is wrong with those files is for `problems` to say.
+    """
+    places = {problem.where for problem in problems}
+    others = [problem for problem in planner.left_out if problem.where not in places]
     root = Path(campaign.root)
     lock, _ = read_lock(root)
     approvals, _ = read_approvals(root)
-    return Sheet(campaign, planner, posts, problems, lock, approvals)
+    return Sheet(campaign, planner, posts, [*others, *problems], lock, approvals)
 
 
 # One post ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.cli.shared import NETWORKS, limits_of
 from bot.composing import dressed
-from bot.content import read
+from bot.content import load, read
 from bot.content.cards import card_pages, card_path
 from bot.domain import Problem
 from bot.planning import Deck, Planner
@@ -111,3 +111,24 @@ def test_a_card_of_a_second_language_needs_an_alt_text_in_it(tmp_path: Path) -> 
     [(template, units, _)] = deck(tmp_path, "fr").every()
     [picture] = deck(tmp_path, "fr").pictures(template, units[0])
     assert dressed("", picture, "fr").media[0].alt.startswith("Carte : #StandWith")
+
+
+def test_an_account_without_content_has_that_error_alone_and_every_preview_says_it(
+    tmp_path: Path,
+) -> None:
+    files = edited(CAMPAIGN, ("[accounts.x]", f"{ACCOUNT}[accounts.x]"))
+    [problem] = checked(tmp_path, files)
+    assert problem.rule == "nothing-to-say"
+    assert problem.what.startswith("`fr` has nothing to say in `fr`")
+    campaign = load(tmp_path, LIMITS)
+    assert Planner(campaign, LIMITS).left_out == (problem,)
+    assert next(deck(tmp_path, "x").every()), "the other account posts as before"
+
+
+def test_pictures_without_a_language_are_described_in_the_campaign_s(tmp_path: Path) -> None:
+    """Though the only account's is another: nobody would notice English words beside French."""
+    only = edited(CAMPAIGN, ("[accounts.x]", '[accounts.x]\nlanguage = "fr"'))
+    files = {**french(), **only, MEDIA: edited(MEDIA)[MEDIA]}
+    assert alt_problems(checked(tmp_path, files))[0].startswith(
+        f"{MEDIA}:1: `square` has no alt text in 'fr'"
+    )

@@ -79,11 +79,12 @@ def test_no_post_is_an_empty_list(cli: Cli, site: Path) -> None:
 
 def test_a_slot_without_anything_to_say(cli: Cli, site: Path) -> None:
     rewrite(site, "[accounts.x]", FRENCH)
-    post = cli("preview", "--json", "--count", "1", "--account", "fr", *DECEMBER).json()[0]
+    which = ("--count", "1", "--account", "fr", *DECEMBER)
+    post = cli("preview", "--json", *which, code=1).json()[0]
     assert list(post) == KEYS
     assert (post["text"], post["template"], post["length"]) == (None, None, 0)
     assert (post["draws"], post["media"], post["cost_usd"]) == ([], [], 0.0)
-    shown = cli("preview", "--count", "1", "--account", "fr", *DECEMBER).out
+    shown = cli("preview", *which, code=1).out
     assert "Nothing is left to draw: the slot will be missed." in shown
 
 
@@ -145,11 +146,14 @@ def test_without_a_time_it_begins_now_or_at_the_start(cli: Cli, site: Path) -> N
 
 def test_several_accounts_by_slot_and_name(cli: Cli, site: Path) -> None:
     rewrite(site, "[accounts.x]", FRENCH)
-    names = [post["account"] for post in cli("preview", "--json", "--count", "4", *DECEMBER).json()]
+    shown = cli("preview", "--json", "--count", "4", *DECEMBER, code=1)
+    assert "`fr` has nothing to say in `fr`" in shown.err
+    names = [post["account"] for post in shown.json()]
     assert names == ["fr", "x", "fr", "x"]
-    only = cli("preview", "--json", "--count", "4", "--account", "x", *DECEMBER).json()
+    json = ("preview", "--json", "--count", "4")
+    only = cli(*json, "--account", "x", *DECEMBER, code=1).json()
     assert [post["account"] for post in only] == ["x"] * 4
-    both = cli("preview", "--json", "--count", "4", "--account", "x", "--account", "fr", *DECEMBER)
+    both = cli(*json, "--account", "x", "--account", "fr", *DECEMBER, code=1)
     assert [post["account"] for post in both.json()] == names
 
 

@@ -45,6 +45,16 @@ def test_the_page_shows_what_json_says(site: Path, cli: Cli) -> None:
             assert post["text"] in said
 
 
+def test_the_page_and_every_preview_name_the_same_as_left_out(site: Path, cli: Cli) -> None:
+    file = site / "messages/templates/demand.txt"
+    file.write_text(file.read_text("utf-8") + "And so on. " * 25, "utf-8")
+    told = cli("preview", "--count", "1", code=1).err
+    assert "Left out: messages/templates/demand.txt" in told
+    assert cli("preview", "--count", "1", "--json", code=1).err == told
+    assert cli("preview", "--count", "1", "--html", "posts.html", code=1).err == told
+    assert "The template is too long by" in (site / "posts.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("file", ["none/posts.html", "messages"])
 def test_a_file_that_can_not_be_written_is_told(site: Path, cli: Cli, file: str) -> None:
     done = cli("preview", "--html", file, "--count", "1", code=2)

@@ -400,7 +400,9 @@ def test_the_status_of_a_schedule_that_is_over(cli: Cli, site: Path) -> None:
 
 def test_the_status_of_an_account_with_nothing_to_say(cli: Cli, site: Path) -> None:
     rewrite(site, "[accounts.x]", FRENCH)
-    assert "nothing is left to draw" in cli("status").out
+    said = cli("status", code=1).out
+    assert "nothing is left to draw" in said
+    assert "`fr` has nothing to say in `fr`" in said, "so somebody has to do something"
 
 
 def test_a_database_that_is_away_is_told(cli: Cli) -> None:

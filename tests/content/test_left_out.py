@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.shared import make_planner
+from bot.checking import check
+from bot.cli.shared import limits_of, make_planner
 from bot.content import load
 from bot.content.lock import PATH as LOCK
 from bot.domain import Campaign, History, Use
@@ -152,6 +153,25 @@ def test_a_post_with_a_fault_is_not_dealt_and_is_told_of(tmp_path: Path) -> None
     posts = list(islice(planner.plan(campaign.accounts["x"], History("x"), START), 8))
     assert "position" not in {planned.template for planned in posts}
     assert {problem.rule for problem in planner.left_out} == {"post-too-long"}
+
+
+@pytest.mark.parametrize(
+    ("alt", "rule"),
+    [
+        ("square.png", "alt-filename"),
+        ("The harbour. " * 80, "alt-long"),
+        ("password=Geheim123, the harbour", "secret"),
+    ],
+)
+def test_a_picture_that_the_deck_refuses_is_told_of(tmp_path: Path, alt: str, rule: str) -> None:
+    """Nothing is wrong with the file, but with what a post would say of it."""
+    media = changed(MEDIA, "The words: stand with the harbour.", alt)
+    root = write_campaign(tmp_path, **{MEDIA: media})
+    planner = make_planner(load(root, NETWORKS))
+    assert {problem.rule for problem in planner.left_out} == {rule}
+    errors = [p for p in check(root, limits_of(NETWORKS), START) if p.severity == "error"]
+    assert {problem.rule for problem in errors} == {rule}
+    assert len(errors) == len(planner.left_out) == 1
 
 
 def test_a_picture_without_words_in_the_language_is_not_attached(tmp_path: Path) -> None:
