@@ -81,10 +81,10 @@ class Facts(NamedTuple):
     """Everything that the rule goes by.
 
     `held` are the held rows of all accounts, `orphans` the open ones of those that the campaign
-    hasn't, `told` the troubles that stand in the ledger, and
-    `witnessed` what this process itself knows and no row tells. `gone` are the accounts that the
-    campaign has no more, by name: what their workers left behind ends with them. `at` is when it
-    was begun to be read: whatever is not there by then is not there.
+    hasn't, `told` the troubles that stand in the ledger, and `witnessed` what this process itself
+    knows and no row tells. `gone` are the accounts that the campaign has no more, by name: what
+    their workers left behind ends with them. `at` is when it was begun to be read: whatever is not
+    there by then is not there.
     """
 
     at: datetime
