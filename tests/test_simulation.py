@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bot import troubles, watching
+from bot import losses, troubles, watching
 from bot.errors import NotSent
 from bot.ledger.base import Delivery, Ledger, Row
 from bot.ledger.memory import MemoryLedger
@@ -113,7 +113,7 @@ def _undelivered(self: Watch, ledger: Ledger, delivery: Delivery, address: str) 
         (MemoryLedger, "trouble_begun", lambda _, trouble, addresses: True),
         (watching, "all_well", lambda _: True),
         (troubles, "_held", lambda _: ()),
-        (troubles, "_ended_well", lambda _: True),
+        (losses, "ended_well", lambda _: True),
     ],
 )
 def test_the_worlds_show_what_nobody_hears_of(

@@ -178,7 +178,7 @@ _FORMULA = "=+-@\t\r\n＝＋－＠"
 """What a formula begins with; the wide ones do in some languages' Excel. `:` begins none."""
 
 
-@click.command()
+@click.command(short_help="A person settles a post, after looking at the account.")
 @click.argument("row_id", metavar="ID")
 @click.option("--posted", metavar="URL", help="It is there: this is its address.")
 @click.option("--retry", is_flag=True, help="It is not there: send it again, now.")
@@ -188,8 +188,8 @@ _FORMULA = "=+-@\t\r\n＝＋－＠"
 def resolve(
     bot: Bot, row_id: str, posted: str | None, retry: bool, drop: bool, by: str | None
 ) -> int:
-    """A person settles a held post, after looking at the account; or one that was left open by an
-    account that the campaign has no more.
+    """A person settles a post, after looking at the account: one that is held, or that was left
+    open by an account that the campaign has no more.
 
     \b
     Examples:  bot resolve x/2026-12-01T11:00Z --posted https://x.com/i/status/1
