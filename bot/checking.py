@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, islice
 from pathlib import Path
@@ -123,7 +124,8 @@ def _unused(planner: Planner, campaign: Campaign, unverified: Collection[str]) -
             led.add(template.name)
             drawn.update(passage.id for unit in units for passage in unit.passages)
     yield from _never_drawn(campaign, drawn | {*unverified})
-    yield from _never_led(campaign, led)
+    waiting = {campaign.passages[name].kind for name in unverified}
+    yield from _never_led(campaign, led, waiting)
     attached = {name for template in campaign.templates.values() for name in template.attach}
     for asset in campaign.assets.values():
         if asset.id not in attached:
@@ -146,11 +148,13 @@ def _never_drawn(campaign: Campaign, drawn: Collection[str]) -> Iterator[Problem
             yield Problem("never-drawn", passage.where, what, fix, "warning")
 
 
-def _never_led(campaign: Campaign, led: Collection[str]) -> Iterator[Problem]:
-    """Templates that wait for a link are none of these."""
+def _never_led(
+    campaign: Campaign, led: Collection[str], waiting: AbstractSet[str]
+) -> Iterator[Problem]:
+    """Templates that wait for a link, or for a kind of which some is unverified, are none."""
     for template in campaign.templates.values():
         waits = not all(campaign.links.get(name) for name in template.needs)
-        if template.name not in led and not waits:
+        if template.name not in led and not waits and not waiting & {*template.draws}:
             kinds = " and a ".join(template.draws)
             what = (
                 f"The template is never used: no account in `{template.language}` has a {kinds} "

@@ -244,7 +244,8 @@ def _read(
 ) -> Loaded:
     findings = reader.findings
     top = read_table(reader, PATH)
-    settings = read_campaign(top, known_networks) if top else Settings()
+    is_written = top is not None and not _is_empty(top.data, PATH, findings)
+    settings = read_campaign(top, known_networks) if top and is_written else Settings()
     fatal = [p for p in findings.problems if p.severity == "error"]
     fatal = [p for p in fatal if p not in findings.contained or p.rule == "bad-timezone"]
     media = load_media(reader.root, reader.instead.get(CATALOGUE)).speaking(settings.language)
@@ -285,7 +286,7 @@ def _read_statements(reader: Reader) -> Collected:
     collected = Collected()
     for path, name in _named(reader, STATEMENTS, ".toml"):
         top = read_table(reader, path)
-        if top is None:
+        if top is None or _is_empty(top.data, path, reader.findings):
             collected.complete = False
         else:
             read_statement(name, top, collected)
@@ -296,8 +297,18 @@ def _read_statements(reader: Reader) -> Collected:
 def _read_templates(reader: Reader, templates: Templates) -> dict[str, Template]:
     texts = ((path, name, reader.text(path)) for path, name in _named(reader, TEMPLATES, ".txt"))
     return {
-        name: templates.read(path, name, text) for path, name, text in texts if text is not None
+        name: templates.read(path, name, text)
+        for path, name, text in texts
+        if text is not None and not _is_empty(text.strip(), path, reader.findings)
     }
+
+
+def _is_empty(content: Any, path: str, findings: Findings) -> bool:
+    """Whether a file has nothing in it, which is then all that is said of it."""
+    if not content:
+        what = f"There is nothing in {path}"
+        findings.error("empty-file", Place(path, 1), what, "Restore it, or delete the file.")
+    return not content
 
 
 def _named(reader: Reader, folder: str, suffix: str) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ import tomli
 
 from bot.content.cards import Page, capital, card_pages, card_path, digest, filled, said
 from bot.content.reading import listed, meant, shown
+from bot.content.telling import gone
 from bot.content.words import Text, marked, normalise
 from bot.domain import Asset, Campaign, Passage, Place, Problem
 from bot.errors import in_words
@@ -62,7 +63,11 @@ class Sheet(NamedTuple):
 
 
 class _CannotDraw(Exception):
-    """What is wrong with a `draw` table, and what to do."""
+    """What is wrong with a `draw` table, and what to do; `of` is a passage that isn't there."""
+
+    def __init__(self, what: str, fix: str, of: str = "") -> None:
+        super().__init__(what, fix)
+        self.of = of
 
 
 class _Withheld(Exception):
@@ -84,7 +89,8 @@ def sheets(campaign: Campaign) -> tuple[list[Sheet], list[Problem]]:
             except _CannotDraw as error:
                 what, fix = error.args
                 what = f"assets.{asset.id}.draw: {what}"
-                problems.append(Problem("picture-draw", asset.where, what, fix))
+                more = gone(error.of, asset.where, campaign.passages, "pictures")
+                problems.append(Problem("picture-draw", asset.where, what, fix, **more))
     for name, page in card_pages(campaign.passages, campaign.hashtag).items():
         texts = tuple(text for text in filled(page).values() if text)
         found.append(Sheet((card_path(name, page),), (page,), texts))
@@ -249,7 +255,7 @@ class _Wish:
             raise _Withheld
         if passage is None:
             what = f"there is no passage `{shown(str(name))}`{meant(str(name), known)}"
-            raise _CannotDraw(what, "Name one as STATEMENT/NAME.")
+            raise _CannotDraw(what, "Name one as STATEMENT/NAME.", str(name))
         why = (
             ("is sensitive" if passage.sensitive else "")
             or ("is superseded" if passage.superseded_by else "")

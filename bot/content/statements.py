@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from bot.content.campaign import read_language
 from bot.content.reading import is_name, meant, shown
 from bot.content.tables import Table
+from bot.content.telling import gone
 from bot.content.words import DOUBLE_QUOTES, left_out_negation, normalise, short_fault
 from bot.domain import KINDS, Kind, Passage, Statement
 
@@ -210,7 +211,9 @@ def _check_target(target: str, key: str, table: Table, collected: Collected) -> 
             f"`{key}` names a passage that isn't there: `{shown(written)}`{meant(written, known)}"
         )
         fix = "Name a passage of this statement, or of another as STATEMENT/NAME."
-        table.error("unknown-passage", key, what, fix)
+        where = table.place(key)
+        more = gone(target, where, collected.passages, "passages")
+        table.findings.error("unknown-passage", where, what, fix, **more)
     return False
 
 

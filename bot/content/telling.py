@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from bot.domain import Problem
+from bot.domain import Place, Problem
 
 NAMED = 5
 """Of what several problems are about, at most so many are named."""
@@ -19,6 +20,20 @@ def as_one(problems: Iterable[Problem]) -> list[Problem]:
     for problem in dict.fromkeys(problems):
         together.setdefault(problem.several or problem, []).append(problem)
     return [each[0] if len(each) == 1 else _one(each) for each in together.values()]
+
+
+def gone(passage: str, where: Place, known: Collection[str], what: str) -> dict[str, Any]:
+    """Further fields of the problem that a passage is not there: where nothing of its statement
+    is, all of the kind `what` that name passages of it are told as one."""
+    statement, slash, _ = passage.partition("/")
+    if not slash or any(name.startswith(f"{statement}/") for name in known):
+        return {}
+    several = (
+        f"No passage of `{statement}` can be read: messages/statements/{statement}.toml is gone, "
+        "renamed or broken, so restore or mend it. {count} "
+        f"{what} name passages of it"
+    )
+    return {"about": (str(where),), "several": several}
 
 
 def _one(problems: list[Problem]) -> Problem:
