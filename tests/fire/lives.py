@@ -88,7 +88,8 @@ class Memory:
 
     A line is a list: `written KEY TEXT TIME`, or `processed NUMBER TIME`. What followers see
     follows from that and from how the network deduplicates; a time may lie in the future. What
-    alerts somebody got is kept in the same place (`alert ID STAGE`).
+    alerts somebody got, and when a watch had looked, is kept in the same place (`alert ID STAGE`,
+    `look TIME`).
     """
 
     def __init__(self, path: Path, kind: Kind) -> None:
@@ -115,6 +116,12 @@ class Memory:
 
     def take(self, alert: Alert) -> None:
         self._append("alert", alert["id"], alert["stage"])
+
+    def look(self, at: datetime) -> None:
+        self._append("look", at.isoformat())
+
+    def looks(self) -> list[datetime]:
+        return [datetime.fromisoformat(at) for (at,) in self._lines("look")]
 
     def alerts(self) -> Counter[tuple[str, str]]:
         return Counter((trouble, stage) for trouble, stage in self._lines("alert"))
@@ -375,6 +382,7 @@ def live(
         if news:
             news.clear()
             watch.look()
+            memory.look(life.now)
         if asleep and ledger.history(ACCOUNT.name).rows:
             look, asleep = life.now + asleep, timedelta()
         life.now = max(life.now, look)

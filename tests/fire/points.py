@@ -42,6 +42,7 @@ from tests.fire.lives import (
     AFTER_A_LOSS,
     AFTER_A_SENDERS_DEATH,
     BEGIN,
+    FOR_EVER,
     LATE,
     RECEIPT,
     RESPONSES,
@@ -102,7 +103,16 @@ POINTS = frozenset(
 """Every point there is, but for readings that always come after another. One at which nobody died
 fails the whole."""
 
-_COLUMNS = ("account", "number", "slot", "state", "reason", "remote_id")
+_COLUMNS = (
+    "account",
+    "number",
+    "slot",
+    "state",
+    "reason",
+    "remote_id",
+    "claimed_at",
+    "finished_at",
+)
 
 Make = Callable[..., Publisher]
 
@@ -408,15 +418,19 @@ def judge(case: Case, memory: Memory, rows: list[dict[str, Any]]) -> tuple[str, 
         wrong += _judge_row(case, row, seen.get(row["id"], []), was_touched=was_touched)
         if moment(row["slot"]) == case.group.slot:
             end = str(row["state"])
-            if row["state"] == "held" or not _went_on(later[at:-1]):
+            if row["state"] == "held" or _was_looked_at(row, later[at:], memory):
                 wrong += _judge_alerts(row, memory)
     return end, wrong
 
 
-def _went_on(rows: list[dict[str, Any]]) -> bool:
-    """Whether a next post went out as soon as anybody lived: then nobody looked before all was
-    well again."""
-    return any(row["state"] == "posted" for row in rows)
+def _was_looked_at(row: dict[str, Any], later: list[dict[str, Any]], memory: Memory) -> bool:
+    """Whether a watch looked after the row's end, and before the next post made all well again."""
+    since = moment(row["finished_at"])
+    until = min(
+        (moment(each["claimed_at"]) for each in later if each["state"] == "posted"),
+        default=FOR_EVER,
+    )
+    return any(since <= at < until for at in memory.looks())
 
 
 def _judge_alerts(row: dict[str, Any], memory: Memory) -> Iterator[str]:
