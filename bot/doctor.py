@@ -46,6 +46,13 @@ class Finding:
     found: str
     fix: str = ""
 
+    def sentences(self) -> str:
+        """What was found, and what to do about it."""
+        if not self.fix:
+            return self.found
+        stop = "" if self.found.endswith((".", "?", "!")) else "."
+        return f"{self.found}{stop}\n{self.fix}"
+
 
 def examine(
     root: Path,

@@ -397,7 +397,7 @@ def doctor(bot: Bot, rehearse: bool) -> int:
 
     limits = limits_of(NETWORKS)
     findings = examine(bot.root, os.environ, bot, make_network, limits, rehearse=rehearse)
-    rows = [(each.verdict, each.what, f"{each.found}\n{each.fix}".strip()) for each in findings]
+    rows = [(each.verdict, each.what, each.sentences()) for each in findings]
     show_table(("", "what", "found"), rows)
     problems = sum(each.verdict == "problem" for each in findings)
     if problems:

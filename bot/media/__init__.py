@@ -153,7 +153,7 @@ def unlisted(root: Path, file: str) -> tuple[Asset | None, list[Problem]]:
     try:
         return _asset(file, path, _look_at(home.find(file)), {}, "", Place(path)), []
     except _AssetError as error:
-        fix = home.instead(file) if error.rule == "missing-file" else error.fix
+        fix = (error.rule == "missing-file" and home.instead(file)) or error.fix
         what, fix = _printable(error.what), _printable(fix)
         return None, [Problem(error.rule, Place(path), what, fix)]
 
@@ -194,7 +194,8 @@ class Home:
         return real
 
     def instead(self, file: str) -> str:
-        """What to do about a file that isn't there, where one is that was probably meant."""
+        """What to do about a file that isn't there, where one is that was probably meant; else
+        nothing."""
         if file.startswith("media/") and os.path.lexists(self._folder + os.sep + file[6:]):
             return f'Leave out media/, the folder that is meant anyway: file = "{file[6:]}".'
         folder, _, name = file.rpartition("/")
@@ -209,7 +210,7 @@ class Home:
         for other in there:
             if unicodedata.normalize("NFC", other).casefold() == composed.casefold():
                 return f"There is `{other}`: capitals count, so name it just as the file is named."
-        return "Put it into media/, or correct the name."
+        return ""
 
 
 class _AssetError(Exception):
@@ -409,10 +410,10 @@ class _Loader:
             return path, _look_at(self._home.find(file))
         except _AssetError as error:
             what, fix, more = f"assets.{name}: {error.what}", error.fix, {}
-            if error.rule == "missing-file" and table.get("draw"):
+            meant = self._home.instead(file) if error.rule == "missing-file" else ""
+            if error.rule == "missing-file" and table.get("draw") and not meant:
                 fix, more = DRAW, {"about": (path,), "several": TO_BE_DRAWN}
-            elif error.rule == "missing-file":
-                fix = self._home.instead(file)
+            fix = meant or fix
             self._add(error.rule, name, what, fix, key="file", **more)
             return path, _UNSEEN
 

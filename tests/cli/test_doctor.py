@@ -148,7 +148,7 @@ def test_a_disk_that_is_full(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=99_999_999))
     verdict, why = found(cli("doctor", env=live, code=1))["disk"]
-    assert (verdict, why) == ("problem", "99 MB free Make room: 100 MB should be free.")
+    assert (verdict, why) == ("problem", "99 MB free. Make room: 100 MB should be free.")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_pause(cli: Cli, live: dict[str, str], x: FakeX, sound: Path) -> None:
     cli("pause", "--why", "Waiting")
     verdict, why = found(cli("doctor", env=live))["paused pause"]
     assert verdict == "warning"
-    assert ": Waiting Nothing is posted until `bot resume`." in why
+    assert ": Waiting. Nothing is posted until `bot resume`." in why
 
 
 def test_content_with_errors_and_with_warnings(
@@ -190,13 +190,13 @@ def test_content_with_errors_and_with_warnings(
     assert verdict == "problem"
     assert why == (
         "1 error, the first: messages/sources.lock: No passage was ever compared with its source, "
-        "so none goes out "
+        "so none goes out. "
         "Run `bot check` to see all of them."
     )
     lock.write_bytes(kept)
     (sound / "messages/templates/old.md").write_text("x")
     said = found(cli("doctor", env=live))
-    assert said["content and media"] == ("warning", "1 warning Run `bot check` to see them.")
+    assert said["content and media"] == ("warning", "1 warning. Run `bot check` to see them.")
 
 
 def test_content_that_can_not_be_loaded_has_no_accounts_to_look_at(
@@ -341,7 +341,7 @@ def test_the_networks_own_time(
     monkeypatch.setattr("bot.networks.x.X.clock", lambda _: hour_off)
     verdict, said = found(cli("doctor", env=live, code=1))["time at x"]
     assert verdict == "problem"
-    assert "an hour from this host's Let this host follow a time server" in said
+    assert "an hour from this host's. Let this host follow a time server" in said
     monkeypatch.setattr("bot.networks.x.X.clock", lambda _: None)
     monkeypatch.setattr("bot.networks.x.X.ask_clock", lambda _: None)
     assert found(cli("doctor", env=live))["time at x"] == (

@@ -102,3 +102,11 @@ def test_while_a_statement_is_gone_no_card_of_it_is_taken_away(tmp_path: Path) -
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / ITUC).unlink()
     assert not_drawn(load(tmp_path, NETWORKS)) != []
+
+
+def test_a_drawn_picture_that_is_misnamed_is_not_to_be_drawn(tmp_path: Path) -> None:
+    for folder in ("messages", "media"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    edit(MEDIA, '"standwithbelarus.gif"', '"media/standwithbelarus.gif"')(tmp_path)
+    (problem,) = check(tmp_path, limits_of(NETWORKS), NOW)
+    assert problem.fix.startswith("Leave out media/")
