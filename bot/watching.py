@@ -9,6 +9,7 @@ again, by the next process if need be. Only trouble of the ledger itself has no 
 
 from __future__ import annotations
 
+import math
 import secrets
 import socket
 import threading
@@ -322,26 +323,30 @@ def _wait(attempts: int) -> timedelta:
 _MINE = ""
 """Stands for the watch's own connection among the accounts' names."""
 
+_HEARD = math.inf
+
 
 class Letter(NamedTuple):
-    """An alert that has no row: to one address, due at a time of the monotonic clock."""
+    """What one address is to hear of a trouble without a row. What it has heard is never due."""
 
-    address: str
-    stage: str
-    attempts: int
-    due: float
+    trouble: Trouble
+    stage: str = "begun"
+    attempts: int = 0
+    due: float = 0.0
 
 
 class Outage:
-    """The ledger is away, or full. Nothing can be written there, so it is told from memory."""
+    """The ledger is away, or full. Nothing can be written there, so it is told from memory.
+
+    Each address has a letter of its own: one that takes nothing keeps no news from the others.
+    """
 
     def __init__(self, outlet: Outlet, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._outlet = outlet
         self._monotonic = monotonic
         self._missing: set[str] = set()
         self._back_at = 0.0
-        self._trouble: Trouble | None = None
-        self._letters: list[Letter] = []
+        self._letters: dict[str, Letter] = {}
         self._mutex = threading.Lock()
 
     @property
@@ -349,14 +354,16 @@ class Outage:
         return bool(self._missing)
 
     def begun(self, account: str, error: LedgerUnavailable) -> None:
+        """It is away, or still is: also for whom the all-clear was on its way to."""
         first, *rest = str(error).splitlines()
         at = datetime.now(UTC)
+        trouble = Trouble("", "ledger", at, at, first, " ".join(rest), self._outlet.host)
         with self._mutex:
             self._missing.add(account)
-            if self._trouble is None:
-                fix = " ".join(rest)
-                self._trouble = Trouble("", "ledger", at, at, first, fix, self._outlet.host)
-                self._letters += self._to_all("begun")
+            for address in self._outlet.addresses:
+                letter = self._letters.setdefault(address, Letter(trouble))
+                if letter.stage == "over":
+                    self._letters[address] = Letter(letter.trouble, due=_HEARD)
 
     def back(self, account: str) -> None:
         now = self._monotonic()
@@ -365,27 +372,29 @@ class Outage:
                 self._missing.remove(account)
                 self._back_at = now
 
-    def _to_all(self, stage: str) -> list[Letter]:
-        return [Letter(each, stage, 0, self._monotonic()) for each in self._outlet.addresses]
-
     def deliver(self, tell: Tell) -> None:
         """Sends what is due. It is over when the ledger has been there for a while."""
         now = self._monotonic()
         with self._mutex:
-            trouble, steady = self._trouble, now - self._back_at >= STEADY
-            if trouble is not None and steady and not self._missing and not self._letters:
-                self._letters = self._to_all("over")
-            due = [each for each in self._letters if each.due <= now]
-        for letter in due:
-            assert trouble is not None
-            why = self._outlet.send(letter.address, self._outlet.alert(trouble, letter.stage))
-            attempts = letter.attempts + 1
-            again = letter._replace(attempts=attempts, due=now + _wait(attempts).total_seconds())
+            if not self._missing and now - self._back_at >= STEADY:
+                for address, letter in self._letters.items():
+                    if letter.due == _HEARD:
+                        self._letters[address] = Letter(letter.trouble, "over")
+            due = [(to, each) for to, each in self._letters.items() if each.due <= now]
+        for address, letter in due:
+            why = self._outlet.send(address, self._outlet.alert(letter.trouble, letter.stage))
             if why is not None:
                 tell("alert", why=why)
             with self._mutex:
-                self._letters.remove(letter)
-                if why is not None:
-                    self._letters.append(again)
-                elif letter.stage == "over" and not self._letters:
-                    self._trouble = None
+                self._sent(address, letter, now, taken=why is None)
+
+    def _sent(self, address: str, letter: Letter, now: float, *, taken: bool) -> None:
+        """Whatever began while it was sent: what was taken is known there."""
+        if taken and letter.stage == "over":
+            del self._letters[address]
+        elif taken:
+            self._letters[address] = letter._replace(due=_HEARD)
+        elif self._letters[address] is letter:
+            tries = letter.attempts + 1
+            due = now + _wait(tries).total_seconds()
+            self._letters[address] = letter._replace(attempts=tries, due=due)

@@ -460,6 +460,68 @@ def test_what_could_not_be_told_of_the_ledger_is_tried_again(place: Place, clock
         assert stages(listener) == [("ledger", "begun")] * 2
 
 
+class Addresses:
+    """What each address takes, in order; `deaf` take nothing."""
+
+    def __init__(self, place: Place) -> None:
+        self.deaf: set[str] = set()
+        self.heard: list[tuple[str, str]] = []
+        place.send = self._send
+
+    def _send(self, address: str, alert: Alert) -> str | None:
+        if address in self.deaf:
+            return "no answer"
+        self.heard.append((address, alert["stage"]))
+        return None
+
+
+def outage(place: Place, watch: Watch, clock: Clock, *, lasting: bool = False) -> None:
+    """The ledger goes away, and comes back for good, unless it is to last."""
+    place.ledger.away = True
+    watch.look()
+    clock.seconds += 60
+    place.ledger.away = lasting
+    watch.look()
+    clock.seconds += STEADY
+    watch.look()
+
+
+def test_an_address_that_is_gone_keeps_no_news_of_the_ledger_from_another(
+    place: Place, clock: Clock
+) -> None:
+    addresses = Addresses(place)
+    addresses.deaf.add("gone")
+    watch = place.watch("gone", "there")
+    outage(place, watch, clock)
+    outage(place, watch, clock)
+    assert addresses.heard == [("there", "begun"), ("there", "over")] * 2
+
+
+def test_the_ledger_is_not_said_to_be_back_where_it_is_away_again(
+    place: Place, clock: Clock
+) -> None:
+    """The all-clear of the first time was on its way yet."""
+    addresses = Addresses(place)
+    watch = place.watch("a", "b")
+    place.ledger.away = True
+    watch.look()
+    addresses.deaf.add("b")
+    clock.seconds += 60
+    place.ledger.away = False
+    watch.look()
+    clock.seconds += STEADY
+    watch.look()
+    addresses.deaf.clear()
+    outage(place, watch, clock, lasting=True)
+    assert addresses.heard[:2] == [("a", "begun"), ("b", "begun")]
+    assert addresses.heard[2:] == [("a", "over"), ("a", "begun")]
+    place.ledger.away = False
+    watch.look()
+    clock.seconds += STEADY
+    watch.look()
+    assert sorted(addresses.heard[4:]) == [("a", "over"), ("b", "over")]
+
+
 # -- a lane that is at work for long ----------------------------------------------------------
 
 
