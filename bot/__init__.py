@@ -35,7 +35,7 @@ The modules in reading order. A module imports only modules above it (import-lin
     reconciling   whether the ledger remembers everything; else the account is read first
     publishing    the life of one slot: claim, send, record, settle
     losses        pure: which rows are a loss, and what became of each
-    troubles      pure: the one rule of who must hear of what
+    troubles      the one rule of who must hear of what
     alerts        how an alert leaves: plain JSON, or any service of Apprise
     watching      troubles kept in the ledger, alerts delivered, the heartbeat fetched
     worker        the clock and signals
