@@ -360,6 +360,10 @@ def _forms(secret: str) -> Iterator[str]:
         yield quote(quoted, safe="")  # as in the text that an OAuth signature is made of
     for text in {json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)}:
         yield text[1:-1]
+        again = repr(text)[1:-1]  # an exception's repr has the repr of what it is about
+        edge = 1 + again.startswith("\\")
+        yield again[edge:-edge]
+    yield ascii(secret)[1:-1]
     yield repr(secret.encode())[2:-1]
     if any(mark in secret for mark in "&<>\"'"):
         from html import escape  # it brings a table of two thousand names

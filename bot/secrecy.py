@@ -19,8 +19,9 @@ AS_PERCENT = "Write special characters in name and password as %XX: @ is %40, / 
 _HOST = r"(?:[\w.%-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\])(?::[0-9]{0,5})?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*", re.ASCII)
 
-PART = 8
-"""A part of a web address that is at least so long, and has a digit in it, may be a token."""
+PART, LONG = 8, 20
+"""A part of a web address that is at least so long, and has a digit in it, may be a token; one that
+is long even without."""
 
 
 def is_postgres_address(url: str) -> bool:
@@ -72,13 +73,15 @@ def in_web_address(url: str) -> Iterator[str]:
     yield from _userinfo(authority)
     if not url.lower().startswith(("http://", "https://")):  # a service's: it may stand anywhere
         parts = (part for part in re.split("[/@:?&=,]+", rest) if len(part) >= PART)
-        yield from (part for part in parts if not re.fullmatch(r"[\d.]+|localhost", part))
+        for part in parts:
+            if not re.fullmatch(r"[\d.]+|localhost", part):
+                yield from _decoded(part)
         return
     if len(path) >= 11:
         yield f"{slash}{path}"
         yield path
     for part in re.split("[/?&=#]", path):
-        if len(part) >= PART and re.search(r"\d", part):
+        if len(part) >= LONG or (len(part) >= PART and re.search(r"\d", part)):
             yield from _decoded(part)
 
 
@@ -88,9 +91,11 @@ def in_proxy_address(url: str) -> Iterator[str]:
 
 
 def _userinfo(authority: str) -> Iterator[str]:
+    """The password; where there is none, the name, which is a token then."""
     user, at, _ = authority.rpartition("@")
+    name, _, password = user.partition(":")
     if at:
-        yield from _decoded(user.partition(":")[2])
+        yield from _decoded(password or name)
 
 
 def _anything(url: str) -> Iterator[str]:

@@ -453,6 +453,8 @@ def disguises(secret: str) -> dict[str, str]:
         "in json": json.dumps(secret)[1:-1],
         "in wide json": json.dumps(secret, ensure_ascii=False)[1:-1],
         "in a repr": repr(secret)[1:-1],
+        "in a repr within a repr": repr(f"{secret!r} is wrong")[1:-1],
+        "in ASCII": ascii(secret)[1:-1],
         **{
             f"base64 after {before}": encode(b"u" * before + secret.encode() + b":tail").decode()
             for before in range(4)

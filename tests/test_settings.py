@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
+from bot.logs import redactor
 from bot.settings import (
     HOSTS,
     SETTINGS,
@@ -403,6 +404,25 @@ def test_secrets_lists_whatever_must_not_be_logged(tmp_path: Path) -> None:
 def test_of_a_short_address_only_the_whole_is_secret(tmp_path: Path) -> None:
     plain = load(tmp_path, HEARTBEAT_URL="http://10.0.0.2:8080/ping")
     assert plain.secrets() == ["http://10.0.0.2:8080/ping"]
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "token"),
+    [
+        (
+            "HEARTBEAT_URL",
+            "https://up.example/heartbeat/AbCdEfGhIjKlMnOpQrStUv",
+            "AbCdEfGhIjKlMnOpQrStUv",
+        ),
+        ("HEARTBEAT_URL", "https://token-of-mine@up.example/", "token-of-mine"),
+        ("HTTPS_PROXY", "http://token%2Dof-mine@proxy.example:8080", "token-of-mine"),
+        ("ALERT_URL", "ntfys://ntfy.example/my%2Dtopic99", "my-topic99"),
+    ],
+)
+def test_a_part_of_an_address_that_is_a_token_is_hidden_alone(
+    tmp_path: Path, name: str, url: str, token: str
+) -> None:
+    assert redactor(known_secrets(tmp_path, {name: url}))(f"at {token}") == "at ***"
 
 
 @pytest.mark.parametrize(
