@@ -487,6 +487,8 @@ class Publisher:
             why = "the database is not the one it was"
         elif self._halts.stop(row.slot, now):
             why = "paused"
+        elif not self._approved(frozen(row)):
+            why = "its sign-off was taken back"
         elif self.clock.far(now):
             why = self.clock.why()
         else:

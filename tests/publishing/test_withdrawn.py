@@ -142,6 +142,22 @@ def test_a_sign_off_taken_back_stops_what_was_claimed() -> None:
     assert world.seen == []
 
 
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_sign_off_taken_back_while_the_pictures_go_up_stops_it(attempt: int) -> None:
+    """An upload may take minutes."""
+    world = live(script=["not_sent"] * (attempt - 1))
+    for _ in range(attempt - 1):
+        world.step()
+
+    def taken_back() -> None:
+        world.approved = lambda _: False
+
+    world.network.before_send = taken_back
+    world.run_for(timedelta(minutes=40))
+    assert (world.rows()[0].state, world.rows()[0].reason) == ("missed", "withdrawn")
+    assert world.seen == []
+
+
 def test_a_sign_off_given_again_lets_it_go() -> None:
     world = live(script=["not_sent"])
     world.step()
