@@ -12,7 +12,6 @@ import click
 
 from bot.approval import Approvals, possible_keys
 from bot.domain import Account, Campaign
-from bot.ledger.base import ALIVE as ALIVE
 from bot.ledger.base import Beat, Ledger, Pause
 from bot.planning import Planned, Planner
 from bot.preview.coming import coming, to_json
@@ -76,8 +75,8 @@ def _pause(pause: Pause) -> dict[str, Any]:
 
 
 def _worker(beat: Beat, now: datetime) -> dict[str, Any]:
-    alive = now - beat.at <= ALIVE
-    return {"worker": beat.worker, "alive": alive, "heard": beat.at.isoformat(), **beat.note}
+    heard = beat.at.isoformat()
+    return {"worker": beat.worker, "alive": beat.alive(now), "heard": heard, **beat.note}
 
 
 def _lost(campaign: Campaign, planner: Planner, approvals: Approvals, now: datetime) -> int:

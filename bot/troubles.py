@@ -52,7 +52,8 @@ LOOKS_ON = frozenset({PAUSED, CONTENT})
 """Kinds that leave the heartbeat going."""
 
 _END = datetime.max.replace(tzinfo=UTC)
-_FIRST_LOOK, _WIDER = 8, 8
+_FIRST_LOOK = 8
+"""So many rows of an account are read first; where none of them ended well, eight times as many."""
 
 ITS_OWN = timedelta(minutes=1)
 """So long after a slot expired a worker that lives may take to record it, and why."""
@@ -148,7 +149,7 @@ def _read(ledger: Ledger, posting: Collection[str], idle: Collection[str]) -> Fa
         beats=beats,
         paused=ledger.paused(),
         told=told,
-        gone=frozenset({*named, *map(_account_of, beats)} - {"", *accounts}),
+        gone=frozenset({*named, *(beat.account for beat in beats)} - {"", *accounts}),
     )
 
 
@@ -159,21 +160,20 @@ def _newest(ledger: Ledger, account: str) -> list[Row]:
         rows = ledger.few(account, newest=count)[::-1]
         if len(rows) < count or any(ended_well(row) for row in rows):
             return rows
-        count *= _WIDER
+        count *= 8
 
 
 def judge(facts: Facts) -> list[Found]:
     """The one rule. Of each account and kind the oldest comes first."""
-    now = facts.at
     return [
         *_paused(facts),
         *_halted(facts),
-        *(found for each in facts.accounts for found in _lost(each, facts, now)),
+        *(found for each in facts.accounts for found in _lost(each, facts)),
         *_held(facts.held),
-        *_orphaned(facts, now),
-        *_silent(facts, now),
+        *_orphaned(facts),
+        *_silent(facts),
         *_seen(facts),
-        *_left_out(facts.left_out, now),
+        *_left_out(facts),
     ]
 
 
@@ -195,9 +195,7 @@ def _paused(facts: Facts) -> Iterator[Found]:
     for account, halt in facts.halts.items():
         if halt.pauses:
             what, fix = f"{account} is {halt.why}", halt.outlook(account)
-            yield Found(
-                Trouble(account, PAUSED, halt.since, halt.since, what, fix), account, PAUSED
-            )
+            yield Found(_new(account, PAUSED, halt.since, what, fix), account, PAUSED)
 
 
 def _by(who: str) -> str:
@@ -209,17 +207,16 @@ def _halted(facts: Facts) -> Iterator[Found]:
         if not halt.pauses:
             kind = LOST if halt.unread else HALTED
             fix = " ".join(part for part in (halt.fix, halt.outlook(account)) if part)
-            begun = _told(facts, account, kind) or Trouble(
-                account, kind, halt.since, halt.since, ""
-            )
+            begun = _told(facts, account, kind) or _new(account, kind, halt.since)
             yield Found(begun._replace(what=halt.why, fix=fix), account, HALTED)
 
 
-def _lost(each: Standing, facts: Facts, now: datetime) -> Iterator[Found]:
+def _lost(each: Standing, facts: Facts) -> Iterator[Found]:
     """Of an account that is paused or halted, that is said already."""
-    begun = _told(facts, each.account, HALTED) or _told(facts, each.account, LOST)
     if each.halt is not None:
         return
+    now = facts.at
+    begun = _told(facts, each.account, HALTED) or _told(facts, each.account, LOST)
     if any(seen.account == each.account for seen in _clocks(facts)):
         if begun is not None:  # no time tells that it is over, either
             yield Found(begun, slot_id(each.account, begun.slot), LOST)
@@ -276,11 +273,11 @@ def _held(rows: Iterable[Row]) -> Iterator[Found]:
         yield Found(_new(row.account, HELD, row.slot, row.reason, fix), row.id, HELD)
 
 
-def _orphaned(facts: Facts, now: datetime) -> Iterator[Found]:
+def _orphaned(facts: Facts) -> Iterator[Found]:
     """What is open of an account that the campaign hasn't, and that no worker lives for."""
     theirs = not_ours(facts)
     for row in facts.orphans:
-        if row.account not in theirs and now > overdue_at(row):
+        if row.account not in theirs and facts.at > overdue_at(row):
             what = f"{unsettled(row)}, and the campaign has no account `{row.account}` any more"
             fix = (
                 f"Look at the account, then: bot resolve {row.id} --posted URL (it is there), or "
@@ -289,18 +286,18 @@ def _orphaned(facts: Facts, now: datetime) -> Iterator[Found]:
             yield Found(_new(row.account, HELD, row.slot, what, fix), row.id, row.state)
 
 
-def _silent(facts: Facts, now: datetime) -> Iterator[Found]:
-    """Workers that were not heard of, oldest first. A time to come is a clock's that was wrong."""
+def _silent(facts: Facts) -> Iterator[Found]:
+    """Workers that were not heard of, oldest first."""
     if any(seen.kind == CLOCK for seen in facts.witnessed):  # this process's own, right now
         for told in facts.told:
             if told.kind == SILENT:
                 yield Found(told, told.account, SILENT)
         return
-    alive = [beat for beat in facts.beats if abs(now - beat.at) <= ALIVE]
+    alive = [beat for beat in facts.beats if beat.alive(facts.at)]
     for beat in sorted(facts.beats, key=lambda beat: beat.at):
         if beat in alive or any(_succeeds(other, beat) for other in alive):
             continue
-        at, account = beat.at, _account_of(beat)
+        at, account = beat.at, beat.account
         if account in facts.gone or _posted_since(beat, facts.accounts):
             continue
         what = f"not heard of since {at.isoformat(timespec='seconds')}"
@@ -318,28 +315,20 @@ def not_ours(facts: Facts) -> set[str]:
 
 def lived_for(beats: Iterable[Beat], now: datetime) -> set[str]:
     """The accounts that a worker lives for, as far as is heard of it."""
-    return {_account_of(beat) for beat in beats if abs(now - beat.at) <= ALIVE}
-
-
-def _account_of(beat: Beat) -> str:
-    return str(beat.note.get("account", ""))
+    return {beat.account for beat in beats if beat.alive(now)}
 
 
 def _succeeds(other: Beat, beat: Beat) -> bool:
     """Whether another worker, that is alive, began after this one did, for the same account."""
-    (mine, began), (theirs, later) = (
-        (each.note.get("account"), each.note.get("began")) for each in (beat, other)
-    )
-    if mine is None or mine != theirs or later is None:
+    began, later = beat.note.get("began"), other.note.get("began")
+    if not beat.account or beat.account != other.account or later is None:
         return False
     return began is None or datetime.fromisoformat(later) > datetime.fromisoformat(began)
 
 
 def _posted_since(beat: Beat, accounts: Sequence[Standing]) -> bool:
     """Whether somebody posted there later than this worker can have: a cron job, without a beat."""
-    newest = [
-        each.newest[0] for each in accounts if each.account == _account_of(beat) and each.newest
-    ]
+    newest = [each.newest[0] for each in accounts if each.account == beat.account and each.newest]
     return any(
         row.state == "posted" and row.armed_at is not None and row.armed_at > beat.at + ALIVE
         for row in newest
@@ -357,10 +346,11 @@ def _seen(facts: Facts) -> Iterator[Found]:
         yield Found(trouble, trouble.account or EVERYBODY, trouble.kind)
 
 
-def _left_out(problems: Sequence[Problem], now: datetime) -> Iterator[Found]:
+def _left_out(facts: Facts) -> Iterator[Found]:
+    problems = facts.left_out
     if problems:
         first = problems[0]
         many = "1 error leaves" if len(problems) == 1 else f"{len(problems)} errors leave"
         what = f"{many} something out of the posts, the first: {first.where}: {first.what}"
-        trouble = _new("", CONTENT, now, what, "`bot check` shows each of them.")
+        trouble = _new("", CONTENT, facts.at, what, "`bot check` shows each of them.")
         yield Found(trouble, str(first.where), CONTENT)

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import click
 import pytest
 
-from bot import halting, publishing, reconciling, schedule, status, worker
+from bot import halting, publishing, reconciling, schedule, worker
 from bot.cli import bot
 from bot.content.templates import HEAD_KEYS
 from bot.domain import COOLDOWN, KINDS, REST, STATES
+from bot.ledger.base import ALIVE
 from bot.networks import base, x
 from bot.settings import PROXIES, SETTINGS
 
@@ -187,8 +188,8 @@ def spell(span: timedelta | float) -> str:
         ("an attempt is over after", [publishing.DEADLINE, x.X.quarantine]),
         ("readings of the account, after a doubt", [publishing.READ_APART]),
         ("the wait before another attempt", [*publishing.BACKOFF]),
-        ("a worker counts as silent after", [status.ALIVE]),
-        ("a pause after which the account is read", [status.ALIVE]),
+        ("a worker counts as silent after", [ALIVE]),
+        ("a pause after which the account is read", [ALIVE]),
     ],
 )
 def test_the_reference_has_the_times_that_are_in_force(

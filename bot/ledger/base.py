@@ -98,12 +98,25 @@ class NewRow(NamedTuple):
     draws: tuple[str, ...] | None = None
 
 
+ALIVE = timedelta(seconds=90)
+"""A worker that was not heard of for longer than this is silent."""
+
+
 class Beat(NamedTuple):
     """That a worker was alive: its name (host and process), when, and what it said of itself."""
 
     worker: str
     at: datetime
     note: Mapping[str, Any] = EMPTY
+
+    @property
+    def account(self) -> str:
+        """Whose lane it is; empty, where it doesn't say."""
+        return str(self.note.get("account", ""))
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it is a sign of life. A time to come is a clock's that was wrong."""
+        return abs(now - self.at) <= ALIVE
 
 
 class Halt(NamedTuple):
@@ -244,10 +257,6 @@ class PlanNote(NamedTuple):
     expires: datetime | None = None
     before: datetime | None = None
     noted: datetime | None = None
-
-
-ALIVE = timedelta(seconds=90)
-"""A worker that was not heard of for longer than this is silent."""
 
 
 class Ledger(Protocol):

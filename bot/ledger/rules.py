@@ -110,7 +110,7 @@ def signs_of_life(newest: Row) -> list[datetime]:
 
 def beats_of(account: str, beats: Iterable[Beat]) -> list[datetime]:
     """When the account's workers were heard of. Another lane's beat says nothing of this one."""
-    return [beat.at for beat in beats if beat.note.get("account") == account]
+    return [beat.at for beat in beats if beat.account == account]
 
 
 def succeeded(worker: str, note: Mapping[str, Any], beats: Iterable[Beat]) -> list[str]:
@@ -122,7 +122,7 @@ def succeeded(worker: str, note: Mapping[str, Any], beats: Iterable[Beat]) -> li
         beat.worker
         for beat in beats
         if beat.worker != worker
-        and beat.note.get("account") == account
+        and beat.account == account
         and beat.at < datetime.fromisoformat(began)
     ]
 

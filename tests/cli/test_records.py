@@ -288,7 +288,7 @@ def test_the_content_that_is_posted_from_may_be_another(cli: Cli, site: Path, bo
 
 
 @pytest.mark.parametrize(
-    ("seconds", "code"), [(60, 0), (120, 1), (26 * 3600, 1), (10 * 24 * 3600, 1)]
+    ("seconds", "code"), [(-3600, 1), (60, 0), (120, 1), (26 * 3600, 1), (10 * 24 * 3600, 1)]
 )
 def test_a_worker_that_fell_silent_needs_a_person(
     cli: Cli, site: Path, seconds: int, code: int

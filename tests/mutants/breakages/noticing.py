@@ -211,7 +211,7 @@ MUTANTS = (
     Mutant(
         "another account's worker is a sign of life",
         RULES,
-        '[beat.at for beat in beats if beat.note.get("account") == account]',
+        "[beat.at for beat in beats if beat.account == account]",
         "[beat.at for beat in beats]",
         BY_NOTICING + "another_accounts_worker_is_no_sign_of_life",
     ),
