@@ -92,6 +92,7 @@ def _within(seconds: float, ask: Callable[[], str | None]) -> str | None:
 
 
 def _fetch(url: str, body: bytes | None) -> str | None:
+    import http.client
     import urllib.error
     import urllib.request
 
@@ -106,6 +107,8 @@ def _fetch(url: str, body: bytes | None) -> str | None:
             return f"{error.code} {error.reason}{leads}"
     except OSError as error:
         return f"{why_not(error)}{_by_proxy(url)}"
+    except http.client.HTTPException:
+        return "what is there does not answer as a web server does"
     except Exception as error:  # noqa: BLE001 - whatever comes back there, posting goes on
         return f"{type(error).__name__}: {error}"
 

@@ -23,6 +23,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.characters import called, looks
 from bot.content.reading import Findings, Reader, shown
 from bot.content.tables import Table, read_table
 from bot.content.writing import quoted, write_whole
@@ -276,11 +277,23 @@ def _both(then: Sequence[str], now: Sequence[str]) -> str:
     """Both wordings side by side, of the first form that has another."""
     for before, after in zip_longest(then, now, fillvalue=""):
         if before != after:
+            if before and after and (alike := _alike(before, after)):
+                return alike
             old, new = _parting(before.split(), after.split())
             if not before or not after:
                 return f": “{new}” was added" if after else f": “{old}” was taken out"
             return f": verified was “{old}”, now it is “{new}”"
     return ": its kind, or what it stands with"
+
+
+def _alike(then: str, now: str) -> str:
+    """What two wordings part in that look the same to people; empty where they don't."""
+    if looks(then) != looks(now) and then.split() != now.split():
+        return ""
+    at = next(n for n, (a, b) in enumerate(zip_longest(then, now)) if a != b)
+    old, new = (called(text[at]) if at < len(text) else "nothing" for text in (then, now))
+    before = shown(f"… {now[:at].rpartition(' ')[2]}")
+    return f": it looks the same, but after “{before}” it has {new}, where {old} was verified"
 
 
 def _parting(one: Sequence[str], other: Sequence[str]) -> tuple[str, str]:

@@ -388,6 +388,15 @@ LOCKED = [
         after=edited(DOCKERS, ("is a human right", "is a right")),
     ),
     Bad(
+        "a text edited after it was verified, so that nobody sees it",
+        {},
+        "lock-edited",
+        f"{DOCKERS}:12",
+        ("looks the same", "“… human”", "has U+00A0 (no-break space)", "U+0020 (space) was"),
+        "bot verify SOURCE…",
+        after=edited(DOCKERS, ("a human right", "a human\u00a0right")),
+    ),
+    Bad(
         "a short form edited after it was verified",
         {},
         "lock-edited",
