@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.domain import in_time
-from bot.errors import BotError
+from bot.errors import BotError, counted, what_and_fix
 from bot.logs import redactor
 
 if TYPE_CHECKING:
@@ -62,23 +62,11 @@ def examine(
     limits: Mapping[str, Limits],
     *,
     rehearse: bool = False,
-) -> list[Finding]:
+) -> Iterator[Finding]:
     """Looks at everything, and goes on where something is wrong.
 
     `rehearse` sends a test alert to each address, and fetches the heartbeat.
     """
-    return list(_examine(root, environ, bot, make_network, limits, rehearse=rehearse))
-
-
-def _examine(
-    root: Path,
-    environ: Mapping[str, str],
-    bot: Any,
-    make_network: Callable[[Any, Account, Settings], Network],
-    limits: Mapping[str, Limits],
-    *,
-    rehearse: bool,
-) -> Iterator[Finding]:
     try:
         settings: Settings = bot.settings()
     except BotError as error:
@@ -182,7 +170,7 @@ def _database(bot: Any) -> Iterator[Finding]:
     except BotError as error:
         yield _problem("ledger", error)
         return
-    yield _writable(bot, f"{ledger.where}, {_counted(rows, 'row')}", there=_is_there(ledger.where))
+    yield _writable(bot, f"{ledger.where}, {counted(rows, 'row')}", there=_is_there(ledger.where))
     if drift > CLOCK_DRIFT:
         fix = "Let both hosts follow a time server (NTP). Slots go by the database's clock."
         yield Finding("problem", "clock", f"{in_time(drift)} from the database's", fix)
@@ -275,11 +263,11 @@ def _content(root: Path, limits: Mapping[str, Limits]) -> Iterator[Finding]:
     problems = check(root, limits)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        found = _counted(len(errors), "error")
+        found = counted(len(errors), "error")
         found += f", the first: {errors[0].where}: {errors[0].what}"
         yield Finding("problem", "content and media", found, "Run `bot check` to see all of them.")
     elif problems:
-        found = _counted(len(problems), "warning")
+        found = counted(len(problems), "warning")
         yield Finding("warning", "content and media", found, "Run `bot check` to see them.")
     else:
         yield Finding("ok", "content and media", "clean")
@@ -314,10 +302,5 @@ def _time(network: Network, account: Account) -> Finding:
     return Finding(verdict, what, f"{in_time(off)} from this host's", fix)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
 def _problem(what: str, error: BotError) -> Finding:
-    first, *rest = str(error).splitlines()
-    return Finding("problem", what, first, " ".join(rest))
+    return Finding("problem", what, *what_and_fix(error))

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
+from bot.errors import counted
+
 Kind = Literal["quote", "position", "demand", "fact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -333,15 +335,14 @@ def in_time(span: timedelta) -> str:
     for at, (unit, seconds) in enumerate(_UNITS):
         count, rest = divmod(left, seconds)
         if count:
-            smaller = _counted(rest // _UNITS[at + 1][1], _UNITS[at + 1][0]) if rest else ""
-            if count == 1 and not smaller:
+            smaller, its_seconds = _UNITS[min(at + 1, len(_UNITS) - 1)]
+            more = rest // its_seconds
+            if more:
+                return f"{counted(count, unit)} {counted(more, smaller)}"
+            if count == 1:
                 return f"an {unit}" if unit == "hour" else f"a {unit}"
-            return f"{_counted(count, unit)} {smaller}".rstrip()
+            return counted(count, unit)
     return "less than a second"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s") if count else ""
 
 
 def text_key(text: str) -> str:

@@ -52,6 +52,17 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of them, in words."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def what_and_fix(error: BotError) -> tuple[str, str]:
+    """An error's two halves: its first line says what is wrong, the others what to do."""
+    what, _, fix = str(error).partition("\n")
+    return what, " ".join(fix.splitlines())
+
+
 _INNER = re.compile(r"\[SSL: \w+\] |\[Errno -?\d+\] | \(_ssl\.c:\d+\)| <[^<>]* object at 0x\w+>")
 """What Python's libraries put into their messages for programmers."""
 

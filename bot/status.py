@@ -12,6 +12,7 @@ import click
 
 from bot.approval import Approvals, possible_keys
 from bot.domain import Account, Campaign
+from bot.errors import counted
 from bot.ledger.base import Beat, Ledger, Pause
 from bot.planning import Planned, Planner
 from bot.preview.coming import coming, to_json
@@ -116,7 +117,7 @@ def _needs_a_sign_off(
         unsigned = each["unapproved"]
         soon = [item for item in unsigned if datetime.fromisoformat(item["slot"]) < now + SOON]
         if soon:
-            many = "1 post" if len(soon) == 1 else f"{len(soon)} posts"
+            many = counted(len(soon), "post")
             yield {
                 "id": soon[0]["id"],
                 "state": "unapproved",

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.alerts import Alert, call, key_of, send
-from bot.errors import LedgerUnavailable, sentence
+from bot.errors import LedgerUnavailable, sentence, what_and_fix
 from bot.ledger.base import Trouble
 from bot.troubles import (
     EVERYBODY,
@@ -73,13 +73,13 @@ class Outlet(NamedTuple):
 
     def alert(self, trouble: Trouble, stage: str) -> dict[str, str]:
         """What an address gets, without secrets."""
-        head = {"over": "Over: ", "reminder": "Still: "}.get(stage.partition(":")[0], "")
-        said = f"{head}{trouble.what}"
-        if not head or head == "Still: ":
+        stage = stage.partition(":")[0]  # a reminder has its day behind it
+        said = {"over": "Over: ", "reminder": "Still: "}.get(stage, "") + trouble.what
+        if stage != "over":
             said = f"{sentence(said)} {trouble.fix}".strip()
         alert = {
             "id": trouble.id,
-            "stage": stage.partition(":")[0],
+            "stage": stage,
             "event": trouble.kind,
             "message": said,
             "campaign": self.campaign,
@@ -355,9 +355,8 @@ class Outage:
 
     def begun(self, account: str, error: LedgerUnavailable) -> None:
         """It is away, or still is: also for whom the all-clear was on its way to."""
-        first, *rest = str(error).splitlines()
         at = datetime.now(UTC)
-        trouble = Trouble("", "ledger", at, at, first, " ".join(rest), self._outlet.host)
+        trouble = Trouble("", "ledger", at, at, *what_and_fix(error), self._outlet.host)
         with self._mutex:
             self._missing.add(account)
             for address in self._outlet.addresses:

@@ -149,6 +149,8 @@ def test_many_lost_slots_are_one_trouble_known_by_its_first() -> None:
     found = one(of(*lost, row("posted", 7)))
     assert found.trouble.slot == NOON - 4 * HOUR
     assert "(3 slots since 2026-12-01 08:00 UTC)" in found.trouble.what
+    two = one(of(*lost[:2], row("posted", 7))).trouble.what
+    assert "(2 slots since 2026-12-01 09:00 UTC)" in two
 
 
 OPENED: list[State] = ["sending", "retry", "unknown"]
@@ -331,6 +333,8 @@ def test_a_successor_that_lives_takes_its_place() -> None:
     assert judge(Facts(NOON, beats=[alive, dead])) == []
     overlapping = beat("b", MINUTE, 10 * MINUTE)
     assert judge(Facts(NOON, beats=[overlapping, dead])) == [], "as at a deploy"
+    older = dead._replace(note={"account": "x"})
+    assert judge(Facts(NOON, beats=[alive, older])) == [], "of a version that didn't say so yet"
     for other in (
         beat("b", MINUTE, 4 * MINUTE, account="y"),
         beat("b", MINUTE, 2 * HOUR),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.shared import NETWORKS, Bot, counted, json_option, limits_of, pass_bot, show_json
-from bot.errors import ContentError, UsageError
+from bot.cli.shared import NETWORKS, Bot, json_option, limits_of, pass_bot, show_json
+from bot.errors import ContentError, UsageError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

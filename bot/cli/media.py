@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bot.cli.shared import NETWORKS, Bot, counted, pass_bot
-from bot.errors import ContentError
+from bot.cli.shared import NETWORKS, Bot, pass_bot
+from bot.errors import ContentError, counted
 
 
 @click.group()

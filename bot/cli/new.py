@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import NETWORKS, Bot, counted, limits_of, pass_bot
-from bot.errors import UsageError
+from bot.cli.shared import NETWORKS, Bot, limits_of, pass_bot
+from bot.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from pathlib import Path

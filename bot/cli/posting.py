@@ -21,7 +21,7 @@ from bot.cli.shared import (
     pick_accounts,
     zone_of,
 )
-from bot.errors import ContentError, LedgerUnavailable, NotSent, SettingsError
+from bot.errors import ContentError, LedgerUnavailable, NotSent, SettingsError, what_and_fix
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -103,7 +103,7 @@ class Session:
         if len(self.keyless) == len(self.accounts):
             raise next(iter(self.keyless.values()))
         for name, missing in self.keyless.items():
-            what, _, fix = str(missing).partition("\n")
+            what, fix = what_and_fix(missing)
             self.tell("keys", account=name, why=what, fix=fix)
         if self.watch is not None:
             self._watch_keys(self.watch)
@@ -116,7 +116,7 @@ class Session:
             if missing is None:
                 watch.clear(account.name, KEYS)
             else:
-                what, _, fix = str(missing).partition("\n")
+                what, fix = what_and_fix(missing)
                 watch.witness(account.name, KEYS, f"{account.name} does not post: {what}", fix)
 
     def _make_watch(self) -> Watch:

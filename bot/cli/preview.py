@@ -14,7 +14,6 @@ from bot.cli.shared import (
     NETWORKS,
     Bot,
     account_option,
-    counted,
     json_option,
     limits_of,
     make_planner,
@@ -24,7 +23,7 @@ from bot.cli.shared import (
     say_left_out,
     zone_of,
 )
-from bot.errors import UsageError, in_words
+from bot.errors import UsageError, counted, in_words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,6 @@ from bot.cli.shared import (
     account_option,
     by_option,
     check_names,
-    counted,
     json_option,
     limits_of,
     make_network,
@@ -31,7 +30,7 @@ from bot.cli.shared import (
     show_table,
     zone_of,
 )
-from bot.errors import BotError, LedgerConflict, UsageError
+from bot.errors import BotError, LedgerConflict, UsageError, counted
 
 if TYPE_CHECKING:
     from bot.ledger.base import Ledger, Row
@@ -305,7 +304,6 @@ def pause(bot: Bot, why: str, by: str | None, accounts: tuple[str, ...]) -> int:
     Examples:  bot pause --why "Waiting for the board"
                bot pause --account x_fr
     """
-
     from bot.ledger.base import Halt
 
     who = name_of(by)
@@ -334,7 +332,6 @@ def resume(bot: Bot, why: str, by: str | None, accounts: tuple[str, ...]) -> int
                bot resume --account x_fr
     What was passed over stays missed; nothing is sent late.
     """
-
     from bot.halting import resume as resume_account
 
     who = name_of(by)
@@ -396,7 +393,7 @@ def doctor(bot: Bot, rehearse: bool) -> int:
     from bot.doctor import examine
 
     limits = limits_of(NETWORKS)
-    findings = examine(bot.root, os.environ, bot, make_network, limits, rehearse=rehearse)
+    findings = list(examine(bot.root, os.environ, bot, make_network, limits, rehearse=rehearse))
     rows = [(each.verdict, each.what, each.sentences()) for each in findings]
     show_table(("", "what", "found"), rows)
     problems = sum(each.verdict == "problem" for each in findings)

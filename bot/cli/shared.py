@@ -277,7 +277,3 @@ by_option = click.option(
     "--by", metavar="NAME", help="Who does it (the name that git has, or the login)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="For machines: JSON.")
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")

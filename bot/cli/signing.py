@@ -12,7 +12,6 @@ import click
 from bot.cli.preview import how_many, upcoming, with_which
 from bot.cli.shared import (
     Bot,
-    counted,
     make_planner,
     own_name,
     pass_bot,
@@ -21,7 +20,7 @@ from bot.cli.shared import (
     say_left_out,
     zone_of,
 )
-from bot.errors import UsageError
+from bot.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from bot.approval import Approval, Approvals
