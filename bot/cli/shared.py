@@ -140,6 +140,10 @@ def _call(request: Request) -> dict[str, Any]:
 
 def pick_accounts(campaign: Campaign, names: Sequence[str]) -> list[Account]:
     """The accounts by these names; all, where none is named. UsageError for an unknown one."""
+    for name in names:
+        if name in campaign.idle:
+            what = f"The account `{name}` is left out for an error in messages/campaign.toml."
+            raise UsageError(what=what, fix="`bot check` says what it is, and what to do.")
     known = ", ".join(campaign.accounts)
     fix = f"The campaign has: {known} (messages/campaign.toml, [accounts.NAME])."
     check_names(names, campaign.accounts, fix)

@@ -24,16 +24,21 @@ def as_one(problems: Iterable[Problem]) -> list[Problem]:
 
 def gone(passage: str, where: Place, known: Collection[str], what: str) -> dict[str, Any]:
     """Further fields of the problem that a passage is not there: where nothing of its statement
-    is, all of the kind `what` that name passages of it are told as one."""
+    is, all of the kind `what` that name passages of it are told as one, and what to do is
+    another thing."""
     statement, slash, _ = passage.partition("/")
     if not slash or any(name.startswith(f"{statement}/") for name in known):
         return {}
     several = (
         f"No passage of `{statement}` can be read: messages/statements/{statement}.toml is gone, "
-        "renamed or broken, so restore or mend it. {count} "
+        "renamed or broken. {count} "
         f"{what} name passages of it"
     )
-    return {"about": (str(where),), "several": several}
+    fix = (
+        f"Restore or mend messages/statements/{statement}.toml, "
+        "or name a passage that is there, as STATEMENT/NAME."
+    )
+    return {"about": (str(where),), "several": several, "fix": fix}
 
 
 def _one(problems: list[Problem]) -> Problem:

@@ -379,6 +379,10 @@ def test_an_account_that_is_left_out_is_said_to_be(cli: Cli, site: Path) -> None
     assert cli("status", "--json", code=1).json()["idle"] == ["m"]
     done = cli("post", code=None, env={"LOG_FORMAT": "json"})
     assert [event["account"] for event in done.events() if event["event"] == "idle"] == ["m"]
+    for command in ("post", "run", "preview", "approve"):
+        said = cli(command, "--account", "m", code=2).err
+        assert "The account `m` is left out for an error in messages/campaign.toml." in said
+        assert "`bot check` says what it is" in said
 
 
 def test_while_the_clock_is_wrong_it_is_not_said_that_no_worker_runs(cli: Cli, site: Path) -> None:

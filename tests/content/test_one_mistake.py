@@ -97,6 +97,20 @@ def test_a_mistake_is_told_once_and_everywhere_alike(
     assert {(p.rule, p.where) for p in planner.left_out} == {(p.rule, p.where) for p in errors}
 
 
+@pytest.mark.parametrize("change", [lambda root: (root / ITUC).unlink(), emptied(ITUC)])
+def test_where_a_statement_is_gone_nobody_is_sent_to_another_name(
+    tmp_path: Path, change: Change
+) -> None:
+    for folder in ("messages", "media"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    change(tmp_path)
+    problems = check(tmp_path, limits_of(NETWORKS), NOW)
+    told = [problem for problem in problems if problem.rule in {"picture-draw", "unknown-passage"}]
+    assert told
+    for problem in told:
+        assert problem.fix.startswith("Restore or mend messages/statements/ituc.toml, or ")
+
+
 def test_while_a_statement_is_gone_no_card_of_it_is_taken_away(tmp_path: Path) -> None:
     for folder in ("messages", "media"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
