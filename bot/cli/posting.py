@@ -93,7 +93,7 @@ class Session:
     def _networks(self) -> Iterator[tuple[str, Network]]:
         """Each account's network. One whose credentials are missing stays out, and is told of.
 
-        SettingsError where no account is left.
+        SettingsError where no account is left; somebody hears of it before.
         """
         for account in self.accounts:
             try:
@@ -101,6 +101,9 @@ class Session:
             except SettingsError as error:
                 self.keyless[account.name] = error
         if len(self.keyless) == len(self.accounts):
+            if self.watch is not None and self.settings.alert_url is not None:
+                self._watch_keys(self.watch)
+                self.watch.once()
             raise next(iter(self.keyless.values()))
         for name, missing in self.keyless.items():
             what, fix = what_and_fix(missing)

@@ -627,6 +627,25 @@ def test_with_no_account_left_it_ends_as_before(cli: Cli, live: dict[str, str], 
         assert "not set, and without them account 'fr' can't post" in said
 
 
+@pytest.mark.parametrize("command", ["post", "run"])
+def test_where_no_account_has_its_keys_somebody_hears_of_it_once(
+    cli: Cli, live: dict[str, str], x: FakeX, site: Path, command: str
+) -> None:
+    """As of any other trouble, however often it is started again."""
+    slot = due(site)
+    with Listener() as listener:
+        told = live | {"ALERT_URL": listener.url}
+        without = {name: value for name, value in told.items() if name not in NAMES}
+        for _ in range(2):
+            cli(command, env=without, code=2)
+        (alert,) = listener.alerts()
+        assert (alert["event"], alert["stage"], alert["account"]) == ("keys", "begun", "x")
+        cli("post", env=told)
+        (over,) = listener.alerts()
+        assert (over["id"], over["stage"]) == (alert["id"], "over")
+    assert states(cli)[slot] == "posted"
+
+
 def test_an_account_that_is_left_out_is_told_of_at_once(
     cli: Cli, live: dict[str, str], site: Path
 ) -> None:
