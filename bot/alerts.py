@@ -98,7 +98,9 @@ def _fetch(url: str, body: bytes | None) -> str | None:
 
     headers = {"Content-Type": "application/json"} if body else {}
     try:
-        request = urllib.request.Request(url, body, headers)  # noqa: S310 - http or https
+        bare, authorization = _credentials_in(url)
+        headers |= {"Authorization": authorization} if authorization else {}
+        request = urllib.request.Request(bare, body, headers)  # noqa: S310 - http or https
         with _opener().open(request, timeout=CALL_SECONDS):
             return None
     except urllib.error.HTTPError as error:
@@ -111,6 +113,22 @@ def _fetch(url: str, body: bytes | None) -> str | None:
         return "what is there does not answer as a web server does"
     except Exception as error:  # noqa: BLE001 - whatever comes back there, posting goes on
         return f"{type(error).__name__}: {error}"
+
+
+def _credentials_in(url: str) -> tuple[str, str]:
+    """An address without the name and password in it, and the header that says them.
+
+    Left there, they would be taken for a part of the host's name, and asked for in plain text.
+    """
+    from base64 import b64encode
+    from urllib.parse import unquote, urlsplit
+
+    pair, at, _ = urlsplit(url).netloc.rpartition("@")
+    if not at:
+        return url, ""
+    name, _, password = pair.partition(":")
+    said = b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+    return url.replace(f"{pair}@", "", 1), f"Basic {said}"
 
 
 def _by_proxy(url: str) -> str:
