@@ -89,8 +89,9 @@ def sheets(campaign: Campaign) -> tuple[list[Sheet], list[Problem]]:
             except _CannotDraw as error:
                 what, fix = error.args
                 what = f"assets.{asset.id}.draw: {what}"
-                more = {"fix": fix, **gone(error.of, asset.where, campaign.passages, "pictures")}
-                problems.append(Problem("picture-draw", asset.where, what, **more))
+                more = gone(error.of, asset.where, campaign.passages, "pictures")
+                fix = more.pop("fix", fix)
+                problems.append(Problem("picture-draw", asset.where, what, fix, **more))
     for name, page in card_pages(campaign.passages, campaign.hashtag).items():
         texts = tuple(text for text in filled(page).values() if text)
         found.append(Sheet((card_path(name, page),), (page,), texts))
