@@ -212,8 +212,9 @@ def _check_target(target: str, key: str, table: Table, collected: Collected) -> 
         )
         fix = "Name a passage of this statement, or of another as STATEMENT/NAME."
         where = table.place(key)
-        more = {"fix": fix, **gone(target, where, collected.passages, "passages")}
-        table.findings.error("unknown-passage", where, what, **more)
+        more = gone(target, where, collected.passages, "passages")
+        fix = more.pop("fix", fix)
+        table.findings.error("unknown-passage", where, what, fix, **more)
     return False
 
 
