@@ -26,7 +26,10 @@ UNCONFIRMED = timedelta(hours=24)
 ASK_AGAIN = timedelta(seconds=30)
 """How soon a network that did not answer, or whose clock is far, is asked again."""
 
-FIX = "Set the host's clock (the database's, with PostgreSQL), or see that the network is reached."
+FIX = (
+    "Set the host's clock (the database's, with PostgreSQL); "
+    "where the network does not answer, `bot doctor` says why."
+)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -90,6 +90,8 @@ def test_a_network_that_is_away(cli: Cli, live: dict[str, str], x: FakeX, sound:
     assert verdict == "problem"
     assert "tried again" not in why, "the doctor tries nothing again"
     assert "Check the network, and X_API_URL where it is set." in why
+    posting = cli("post", "--live", env={**live, "X_API_URL": "http://127.0.0.1:1"}, code=1)
+    assert "where the network does not answer, `bot doctor` says why." in posting.err
 
 
 def test_a_database_that_is_away(cli: Cli, live: dict[str, str], x: FakeX, sound: Path) -> None:
