@@ -89,6 +89,8 @@ _IN_SOURCE = (
     ),
 )
 """What the parsed tree doesn't show: the rule, a pattern for the source, what, and what to do."""
+_MARKS = '“„«‟"»”‹›'
+_QUOTED = re.compile(rf"(?<!=)[{_MARKS}][^{_MARKS}]*[^\W\d_][^{_MARKS}]*[{_MARKS}]")
 
 
 def check_body(
@@ -166,10 +168,17 @@ def _blank(comment: re.Match[str]) -> str:
 
 def _check_source(source: str, template: Template, report: _Report) -> None:
     """Checks the body as it is written, its comments blanked."""
+    rules = set()
     for rule, pattern, what, fix in _IN_SOURCE:
         found = pattern.search(source)
         if found is not None:
+            rules.add(rule)
             report.error(rule, _line_at(source, found.start()), what, fix)
+    quoted = _QUOTED.search(own_words(source)) if "template-marks" not in rules else None
+    if quoted is not None:
+        what = f"Our own words stand between quotation marks: {shown(quoted.group())}"
+        fix = "Only a statement's words are quoted, as {{ quote }} is. Take the marks out."
+        report.error("own-quotation", _line_at(source, quoted.start()), what, fix)
     for tag in _HASHTAG.finditer(source):
         if _touches(source, tag):
             what = "The hashtag touches another word, which would make it dead text"
