@@ -345,6 +345,15 @@ def in_time(span: timedelta) -> str:
     return "less than a second"
 
 
+def doubled(first: timedelta, longest: timedelta, attempts: int) -> timedelta:
+    """The wait after so many attempts: the first, then twice as long each time, up to the longest.
+
+    It stops doubling after sixteen times, since a `timedelta` holds only so much.
+    """
+    wait: timedelta = first * 2 ** min(max(attempts, 1) - 1, 16)
+    return min(wait, longest)
+
+
 def text_key(text: str) -> str:
     """What makes two texts the same text: a hash of the NFC form, 32 hexadecimal digits."""
     return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:32]

@@ -53,8 +53,8 @@ def sentence(text: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """So many of them, in words."""
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+    """How many of something there are, for people: "1 post", "2,500 posts"."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def what_and_fix(error: BotError) -> tuple[str, str]:

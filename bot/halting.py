@@ -18,12 +18,10 @@ from datetime import datetime, timedelta
 
 from bot.errors import BotError, NotSent
 from bot.ledger.base import Halt, Ledger, Row
+from bot.ledger.reasons import HALTED, PAUSED
 
 LONGEST = timedelta(days=1)
 """No network's cap lasts longer. A later time is not believed."""
-
-PAUSED, HALTED = "paused", "halted"
-"""Why a slot was missed that passed meanwhile: a person wanted it so, or it was trouble."""
 
 Tell = Callable[..., None]
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot import publishing as reasons
 from bot.domain import slot_id
+from bot.ledger import reasons
 from bot.ledger.base import OPEN, Row
-from bot.publishing import TOO_OLD
 
 SLACK = timedelta(minutes=15)
 """Cron jobs come every 15 minutes at most; so much later a row is settled that time settles."""
 
-PURPOSE = frozenset({"birth", reasons.PAUSED})
+PURPOSE = frozenset({reasons.BIRTH, reasons.PAUSED})
 """Why a slot that was missed is nobody's trouble."""
 
 _WORDS = {
@@ -82,7 +81,7 @@ def overdue_at(row: Row) -> datetime:
     """Up to when a row may be open, by its own times. After that nobody settles it."""
     end = row.expires_at
     if row.state != "retry" and row.armed_at is not None:
-        end = max(end, row.armed_at + TOO_OLD)
+        end = max(end, row.armed_at + reasons.TOO_OLD)
     return end + SLACK
 
 

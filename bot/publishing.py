@@ -40,7 +40,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
 from bot.clocks import Clock
-from bot.domain import Account, History, Receipt, Slot
+from bot.domain import Account, History, Receipt, Slot, doubled
 from bot.errors import (
     BotError,
     LedgerConflict,
@@ -51,16 +51,24 @@ from bot.errors import (
     Refused,
 )
 from bot.frozen import frozen, made
-from bot.halting import HALTED as HALTED
-from bot.halting import PAUSED as PAUSED
-from bot.halting import Halts, first_line
-from bot.halting import Tell as Tell
+from bot.halting import Halts, Tell, first_line
 from bot.ledger.base import Ledger, NewRow, Row
+from bot.ledger.reasons import (
+    DROPPED,
+    HALTED,
+    LATE,
+    MEDIA,
+    NOTHING,
+    PAUSED,
+    RESCHEDULED,
+    TOO_OLD,
+    UNAPPROVED,
+    WITHDRAWN,
+)
 from bot.networks.base import FOREVER, Found, Network, Request
 from bot.plan_notes import PlanNotes
 from bot.planning import Planned, Planner
-from bot.reconciling import CLOCK_SKEW, Memory, new_row
-from bot.reconciling import DEADLINE as DEADLINE
+from bot.reconciling import CLOCK_SKEW, DEADLINE, Memory, new_row
 from bot.schedule import begins
 
 PREPARE = timedelta(seconds=90)
@@ -75,9 +83,6 @@ READ_APART = timedelta(seconds=60)
 READINGS = 2
 """So many readings must agree that a post is absent."""
 
-TOO_OLD = timedelta(minutes=90)
-"""A doubt older than this is a person's to settle. The cooldown is longer."""
-
 BACKOFF = (timedelta(seconds=30), timedelta(minutes=8))
 """The first wait before another attempt, and the longest; it doubles in between."""
 
@@ -89,20 +94,6 @@ UNREAD = 5
 
 BATCH = 500
 """Missed slots are written in transactions of at most so many."""
-
-LATE, UNAPPROVED, MEDIA, NOTHING, RESCHEDULED, WITHDRAWN = (
-    "late",
-    "unapproved",
-    "media",
-    "nothing to draw",
-    "rescheduled",
-    "withdrawn",
-)
-"""Why a slot was missed; or PAUSED, HALTED. An account's first row has a reason of its own:
-`birth`."""
-
-DROPPED = "a person dropped it"
-"""Why a post is `failed` that no network refused."""
 
 _NOT_NOW = {
     LATE: "its time passed before its media were ready",
@@ -748,8 +739,7 @@ class Publisher:
 
     def _backoff(self, now: datetime, attempts: int, error: BotError | None) -> datetime:
         """When to try again: doubling, spread by up to a quarter, not before the network allows."""
-        first, longest = BACKOFF
-        wait = min(first * 2 ** min(max(attempts, 1) - 1, 16), longest)
+        wait = doubled(*BACKOFF, attempts)
         again: datetime = now + wait * (0.75 + 0.25 * self._spread())
         if isinstance(error, NotSent) and error.retry_at is not None:
             again = max(again, error.retry_at)

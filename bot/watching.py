@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.alerts import Alert, call, key_of, send
+from bot.domain import doubled
 from bot.errors import LedgerUnavailable, sentence, what_and_fix
 from bot.ledger.base import Trouble
 from bot.troubles import (
@@ -35,8 +36,8 @@ from bot.troubles import (
 
 if TYPE_CHECKING:
     from bot.domain import Problem
+    from bot.halting import Tell
     from bot.ledger.base import Delivery, Ledger
-    from bot.publishing import Tell
 
 HEARTBEAT_EVERY = 60.0
 """Seconds between two fetches of the heartbeat address, at least."""
@@ -307,15 +308,9 @@ class Watch:
         if why is None:
             ledger.delivered(delivery)
             return True
-        ledger.undelivered(delivery, ledger.now() + _wait(delivery.attempts))
+        ledger.undelivered(delivery, ledger.now() + doubled(*BACKOFF, delivery.attempts))
         self._tell("alert", why=why)
         return False
-
-
-def _wait(attempts: int) -> timedelta:
-    first, longest = BACKOFF
-    wait: timedelta = first * 2 ** min(max(attempts, 1) - 1, 16)
-    return min(wait, longest)
 
 
 # -- trouble of the ledger itself -----------------------------------------------------------------
@@ -395,5 +390,5 @@ class Outage:
             self._letters[address] = letter._replace(due=_HEARD)
         elif self._letters[address] is letter:
             tries = letter.attempts + 1
-            due = now + _wait(tries).total_seconds()
+            due = now + doubled(*BACKOFF, tries).total_seconds()
             self._letters[address] = letter._replace(attempts=tries, due=due)

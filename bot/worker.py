@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bot.clocks import FIX as CLOCK_FIX
 from bot.errors import LedgerError, LedgerNewer, LedgerUnavailable
-from bot.publishing import LOOK, Publisher, Tell
+from bot.halting import Tell
+from bot.publishing import LOOK, Publisher
 from bot.troubles import CLOCK, FAULT
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from bot import halting, publishing, reconciling, schedule, worker
 from bot.cli import bot
 from bot.content.templates import HEAD_KEYS
 from bot.domain import COOLDOWN, KINDS, REST, STATES
+from bot.ledger import reasons
 from bot.ledger.base import ALIVE
 from bot.networks import base, x
 from bot.settings import PROXIES, SETTINGS
@@ -163,10 +164,8 @@ def test_no_page_names_a_setting_that_does_not_exist(page: Path) -> None:
 def test_the_reference_has_every_state_and_reason() -> None:
     table = [row for row in rows(section(OPERATORS, "### States in the log")) if code(row[0])]
     assert [code(row[0])[0] for row in table] == list(STATES)
-    reasons = {publishing.LATE, publishing.PAUSED, publishing.HALTED, publishing.UNAPPROVED}
-    reasons |= {publishing.MEDIA, publishing.NOTHING, "birth"}
-    reasons |= {publishing.RESCHEDULED, publishing.WITHDRAWN}
-    assert set(code(table[-1][1])) == reasons
+    words = {word for name, word in vars(reasons).items() if name.isupper() and name != "TOO_OLD"}
+    assert set(code(table[-1][1])) == words - {reasons.DROPPED}
 
 
 def spell(span: timedelta | float) -> str:
@@ -185,7 +184,7 @@ def spell(span: timedelta | float) -> str:
         ("pictures are uploaded before a slot", [publishing.PREPARE]),
         ("a request is written after its claim within", [publishing.SEND_WINDOW]),
         ("a request is over after", [base.REQUEST_SECONDS]),
-        ("an attempt is over after", [publishing.DEADLINE, x.X.quarantine]),
+        ("an attempt is over after", [reconciling.DEADLINE, x.X.quarantine]),
         ("readings of the account, after a doubt", [publishing.READ_APART]),
         ("the wait before another attempt", [*publishing.BACKOFF]),
         ("a worker counts as silent after", [ALIVE]),
@@ -202,7 +201,7 @@ def test_the_reference_has_the_times_that_are_in_force(
 
 def test_the_reference_has_the_other_times_that_are_in_force() -> None:
     said = dict(row for row in rows(section(OPERATORS, "### Times")) if len(row) == 2)
-    too_old = publishing.TOO_OLD // timedelta(minutes=1)
+    too_old = reasons.TOO_OLD // timedelta(minutes=1)
     assert said["a doubt goes to a person after"] == f"{too_old} minutes"
     day = timedelta(hours=24)
     assert reconciling.FORGOTTEN == halting.LONGEST == day

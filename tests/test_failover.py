@@ -17,8 +17,8 @@ from bot.errors import LedgerUnavailable
 from bot.ledger.base import Row
 from bot.ledger.postgres import PostgresLedger
 from bot.planning import Planner
-from bot.publishing import DEADLINE, Publisher
-from bot.reconciling import FOUND
+from bot.publishing import Publisher
+from bot.reconciling import DEADLINE, FOUND
 from tests.generated import campaign, limits, passage, template
 from tests.postgres import PASSWORD, Postgres, postgres, postgres_url
 from tests.simulated import SimulatedNetwork

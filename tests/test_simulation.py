@@ -19,7 +19,8 @@ from bot import losses, troubles, watching
 from bot.errors import NotSent
 from bot.ledger.base import Delivery, Ledger, Row
 from bot.ledger.memory import MemoryLedger
-from bot.publishing import RESCHEDULED, Publisher
+from bot.ledger.reasons import RESCHEDULED
+from bot.publishing import Publisher
 from bot.watching import Watch
 from tests.simulation.__main__ import main
 from tests.simulation.faults import BEYOND, KINDS, Chances

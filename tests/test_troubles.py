@@ -10,11 +10,20 @@ import pytest
 from bot.domain import Place, Problem, Slot, State
 from bot.ledger.base import Beat, Halt, NewRow, Pause, PlanNote, Row, Trouble
 from bot.ledger.memory import MemoryLedger
+from bot.ledger.reasons import (
+    HALTED,
+    LATE,
+    MEDIA,
+    NOTHING,
+    PAUSED,
+    RESCHEDULED,
+    TOO_OLD,
+    UNAPPROVED,
+    WITHDRAWN,
+)
 from bot.losses import SLACK
-from bot.publishing import LATE, MEDIA, NOTHING, PAUSED, TOO_OLD, UNAPPROVED
 from bot.troubles import ITS_OWN, Facts, Found, Standing, all_well, gather, judge
 
-HALTED, RESCHEDULED, WITHDRAWN = "halted", "rescheduled", "withdrawn"
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

@@ -12,11 +12,11 @@ import pytest
 
 from bot import watching
 from bot.alerts import Alert, key_of, send
-from bot.domain import Receipt, Slot
+from bot.domain import Receipt, Slot, doubled
 from bot.errors import LedgerUnavailable
 from bot.ledger.base import Halt, NewRow, PlanNote
 from bot.ledger.memory import MemoryLedger
-from bot.publishing import LATE
+from bot.ledger.reasons import LATE
 from bot.troubles import FAULT, KEYS
 from bot.watching import BACKOFF, STEADY, Outlet, Watch
 from tests.listener import Listener
@@ -274,9 +274,9 @@ def test_a_halt_whose_alert_is_refused_then_fails_then_works_is_told_once(
 
 def test_the_wait_doubles_up_to_an_hour() -> None:
     first, longest = BACKOFF
-    waits = [watching._wait(attempts) for attempts in range(1, 12)]
+    waits = [doubled(*BACKOFF, attempts) for attempts in range(1, 12)]
     assert waits[:3] == [first, 2 * first, 4 * first]
-    assert waits[-1] == longest
+    assert waits[-1] == doubled(*BACKOFF, 10**9) == longest
 
 
 def test_all_is_told_in_order_where_it_was_over_before_it_could_be_told(place: Place) -> None:

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.domain import Account
+    from bot.halting import Tell
     from bot.ledger.base import Ledger
     from bot.networks.base import Network
     from bot.planning import Planned
-    from bot.publishing import Publisher, Tell
+    from bot.publishing import Publisher
     from bot.settings import Secret, Settings
     from bot.watching import Watch
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from bot.approval import Approvals
     from bot.domain import Account, Campaign, History, Limits, Problem
+    from bot.halting import Tell
     from bot.ledger.base import Ledger
     from bot.networks.base import Network, Request
     from bot.planning import Planner
-    from bot.publishing import Tell
     from bot.settings import Settings
 
 MOST = 1_000_000_000

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain import Slot
 from bot.errors import LedgerConflict, LedgerGuard
 from bot.ledger.base import FINAL, Halt, NewRow, Row, Trust
+from bot.ledger.reasons import BIRTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +47,7 @@ def birth(account: str, network: str, now: datetime, since: datetime | None = No
     """An account's first row."""
     at = now if since is None else min(utc(since), now)
     slot = Slot(at=at, account=account, due=at, expires=at)
-    return fresh(NewRow(number=1, slot=slot, network=network), now, reason="birth")
+    return fresh(NewRow(number=1, slot=slot, network=network), now, reason=BIRTH)
 
 
 def follow(rows: Iterable[Row], number: int, slot: datetime | None) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.content.writing import write_whole
 from bot.domain import KINDS, Asset
+from bot.errors import counted
 from bot.preview.sheet import Card, Cards, Sheet, designs, months
 
 if TYPE_CHECKING:
@@ -255,7 +256,3 @@ def iso_day(text: str) -> str:
 
 def size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{count / 1000:.0f} kB"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -32,8 +32,10 @@ import psycopg
 
 from bot.domain import slot_id
 from bot.ledger.base import OPEN
+from bot.ledger.reasons import TOO_OLD
 from bot.ledger.sql_store import moment
-from bot.publishing import DEADLINE, TOO_OLD, Publisher
+from bot.publishing import Publisher
+from bot.reconciling import DEADLINE
 from bot.troubles import HALTED, HELD, LOST
 from tests.fire.lives import (
     ACCOUNT_WIDE,

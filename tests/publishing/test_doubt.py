@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.ledger.reasons import TOO_OLD
 from bot.networks.base import FOREVER, Request
-from bot.publishing import (
-    DEADLINE,
-    READ_APART,
-    TOO_OLD,
-)
-from bot.reconciling import CLOCK_SKEW
+from bot.publishing import READ_APART
+from bot.reconciling import CLOCK_SKEW, DEADLINE
 from tests.simulated import Landed
 from tests.world import MINUTE, SECOND, SLOT, dead_while_sending, live
 

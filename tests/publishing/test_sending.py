@@ -6,11 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.publishing import (
-    BACKOFF,
-    DEADLINE,
-    SEND_WINDOW,
-)
+from bot.publishing import BACKOFF, SEND_WINDOW
+from bot.reconciling import DEADLINE
 from tests.generated import campaign, passage, template
 from tests.world import SECOND, SLOT, dead_while_sending, live
 

@@ -6,7 +6,8 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.publishing import DEADLINE, Publisher
+from bot.publishing import Publisher
+from bot.reconciling import DEADLINE
 from tests.generated import campaign, passage, template
 from tests.simulated import Landed
 from tests.world import World

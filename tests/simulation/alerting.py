@@ -15,7 +15,7 @@ from greenlet import greenlet
 from bot.alerts import Alert, key_of
 from bot.errors import LedgerUnavailable
 from bot.ledger.base import OPEN, Delivery
-from bot.publishing import DROPPED, PAUSED, RESCHEDULED
+from bot.ledger.reasons import DROPPED, PAUSED, RESCHEDULED
 from bot.troubles import CLOCK, HALTED, HELD, LOST
 from bot.watching import Outlet, Watch
 from tests.simulation.faults import MINUTE, QUIET, SECOND, SLOW, STOPS, Killed

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bot.ledger.base import Row
-from bot.publishing import RESCHEDULED
+from bot.ledger.reasons import RESCHEDULED
 from tests.simulation.verdict import duplicates, losses
 from tests.simulation.world import World
 

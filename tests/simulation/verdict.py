@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from bot.domain import slot_id
 from bot.ledger.base import Row
-from bot.publishing import DEADLINE, RESCHEDULED
+from bot.ledger.reasons import RESCHEDULED
+from bot.reconciling import DEADLINE
 from bot.schedule import GRACE
 from tests.generated import START
 from tests.simulation.network import Landed
