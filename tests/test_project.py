@@ -83,6 +83,37 @@ def test_the_list_of_modules_is_the_import_rule() -> None:
     assert layers == [f"bot.{name}" for name in ["__main__", *reversed(modules_listed())]]
 
 
+OUTSIDE = {
+    *("io", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "threading"),
+    *("random", "secrets", "time", "uuid"),
+    *("sqlite3", "psycopg", "requests", "PIL"),
+}
+"""What a pure module has no use for."""
+
+
+def pure_modules() -> list[Path]:
+    """Those that say so of themselves, and those of which the list of modules says it."""
+    assert bot.__doc__ is not None
+    listed = re.findall(r"^    (\w+) +pure: ", bot.__doc__, re.MULTILINE)
+    files = (ROOT / "bot").rglob("*.py")
+    said = [path for path in files if '"""Pure: ' in path.read_text(encoding="utf-8")[:10]]
+    return sorted({*said, *(ROOT / "bot" / f"{name}.py" for name in listed)})
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=lambda path: path.stem)
+def test_a_pure_module_touches_nothing(path: Path) -> None:
+    imported, called = set[str](), set[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
+        elif isinstance(node, ast.Call):
+            called.add(ast.unparse(node.func))
+    assert {name.partition(".")[0] for name in imported} & OUTSIDE == set()
+    assert called & {"open", "date.today", "datetime.now", "datetime.utcnow"} == set()
+
+
 HEAVY = (
     *("tweepy", "requests", "jinja2", "apscheduler", "sqlite3", "psycopg", "rich", "PIL"),
     *("cronsim", "publicsuffixlist", "rapidfuzz", "dateutil", "dotenv", "typst"),

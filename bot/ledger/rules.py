@@ -1,4 +1,4 @@
-"""What every store does alike with a row. Pure."""
+"""Pure: what every store does alike with a row."""
 
 from __future__ import annotations
 
