@@ -136,25 +136,20 @@ print("“régime” — Яна")
 """
 
 
-def test_what_windows_writes_into_a_file_is_utf_8(tmp_path: Path) -> None:
-    begin = "import sys; sys.stdout.reconfigure(encoding='cp1252')\n"
+def written(before: str = "", **env: str) -> bytes:
+    """What OLD writes into a pipe, where this is done before."""
+    command = [sys.executable, "-c", before + OLD]
     done = subprocess.run(
-        [sys.executable, "-c", begin + OLD],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        check=True,
+        command, cwd=ROOT, env=environment(**env), capture_output=True, check=True
     )
-    assert done.stdout.decode("utf-8").strip() == "“régime” — Яна"
+    return done.stdout.strip()
 
 
-def test_an_encoding_that_was_asked_for_is_kept(site: Path) -> None:
-    asked = {"PYTHONIOENCODING": "cp1252"}
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "preview", "--count", "3"],
-        cwd=site,
-        env=environment(**asked),
-        capture_output=True,
-        check=True,
-    )
-    assert "“" in done.stdout.decode("cp1252")
+def test_what_windows_writes_into_a_file_is_utf_8() -> None:
+    before = "import sys; sys.stdout.reconfigure(encoding='cp1252')\n"
+    assert written(before).decode("utf-8") == "“régime” — Яна"
+
+
+def test_an_encoding_that_was_asked_for_is_kept() -> None:
+    said = written(PYTHONIOENCODING="cp1252").decode("cp1252")
+    assert said == r"“régime” — \u042f\u043d\u0430", "what it lacks is a number"

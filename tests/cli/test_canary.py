@@ -23,7 +23,7 @@ from bot import logs
 from bot.settings import SETTINGS
 from tests.cli.conftest import Cli
 from tests.cli.terminal import on_terminal, plain
-from tests.fake_x import FakeX
+from tests.fake_x import Credentials, FakeX
 from tests.listener import Listener
 from tests.networks.servers import Api, Seen, nobody, reply
 from tests.site import environment
@@ -206,11 +206,18 @@ def test_x_repeats_what_it_got(hear: Hear, status: int) -> None:
     assert str(status) in said or status == 200
 
 
-def test_x_breaks_off(hear: Hear, x: FakeX) -> None:
-    x.faults.add("drop_after_store", times=None)
-    x.faults.add("drop_before_read", match="GET *", times=None)
-    env = settings(DATABASE_URL="sqlite:///bot.sqlite3", X_API_URL=x.url)
-    hear(env, [["post", "--now"], ["status"], ["log", "--json"], ["doctor"]])
+def test_x_breaks_off(hear: Hear) -> None:
+    """After a post was stored, and whenever it is asked for the account or its posts."""
+    env = settings(DATABASE_URL="sqlite:///bot.sqlite3")
+    parts = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET")
+    with FakeX({"x": Credentials(*(env[f"X_{part}"] for part in parts))}) as x:
+        x.faults.add("drop_after_store", times=None)
+        x.faults.add("drop_before_read", match="GET /2/users/*", times=None)
+        commands = [["post", "--now"], ["status"], ["log", "--json"], ["doctor"]]
+        said = hear({**env, "X_API_URL": x.url}, commands)
+        assert x.posts
+    assert "In doubt, to be read back" in said
+    assert "asking who the account is: " in said
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
