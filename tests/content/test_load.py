@@ -283,7 +283,7 @@ def test_a_body_may_say_by_or_publisher(tmp_path: Path) -> None:
 
 
 def test_a_body_may_comment(tmp_path: Path) -> None:
-    more = 'He said hello {# {{ nobody }} @x {{- { } “twice” #} 5 - 3.\nmail@example.org\n'
+    more = "He said hello {# {{ nobody }} @x {{- { } “twice” #} 5 - 3.\nmail@example.org\n"
     files = {QUOTE: changed(QUOTE, "{{ quote }}", more + "{{ quote }}")}
     loaded(write_campaign(tmp_path, **files))
 
