@@ -506,7 +506,7 @@ def _picture(draft: Draft) -> tuple[Draft, str]:
 def _picture_fault(root: Path, file: str) -> Fault | None:
     """What keeps a file from being posted; not what `bot check --fix` cuts out of it."""
     from bot.drafting import Fault
-    from bot.media import unlisted
+    from bot.media.files import unlisted
     from bot.media.inspecting import look
 
     picture, problems = unlisted(root, file)
@@ -518,7 +518,7 @@ def _picture_fault(root: Path, file: str) -> Fault | None:
 
 def _tell_of_picture(root: Path, file: str) -> bool:
     """Says what is to be mended in a picture that can be taken; whether it has metadata."""
-    from bot.media import unlisted
+    from bot.media.files import unlisted
     from bot.media.inspecting import look
 
     picture, _ = unlisted(root, file)

@@ -17,7 +17,8 @@ from typing import Any
 from bot.content.reading import Findings
 from bot.content.words import joined, marks_of
 from bot.domain import CARD, Asset, Passage, Place, Template
-from bot.media import CARD_GAPS, CATALOGUE, DRAW, TO_BE_DRAWN, Home, Media, in_language
+from bot.media import CARD_GAPS, CATALOGUE, DRAW, TO_BE_DRAWN, Media, in_language
+from bot.media.files import Home
 
 FOLDER = "media/cards"
 

@@ -1,49 +1,38 @@
 """media/ to assets: type, size, frames, alt text.
 
 `load_media` reads media/media.toml and takes from each picture what a post needs, without decoding
-it: what its head says (`heads`), and, once it is asked for, its hash. The thorough look of
-`bot check` is in `inspecting`.
+it (`files`): what its head says (`heads`), and, once it is asked for, its hash. The thorough look
+of `bot check` is in `inspecting`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import stat
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import tomli
 
 from bot.domain import CARD, EMPTY, Asset, Limits, Place, Problem
 from bot.errors import in_words
-from bot.media.heads import FormatError, Head, foreign, read_head, way_out
+from bot.media.files import (
+    UNSEEN,
+    AssetError,
+    Home,
+    Seen,
+    as_asset,
+    look_at,
+    printable,
+    regular_file,
+)
 from bot.tomltext import fault_in
 
 CATALOGUE = "media/media.toml"
 
-TYPES: Mapping[str, tuple[str, ...]] = {
-    "image/png": (".png",),
-    "image/jpeg": (".jpg", ".jpeg"),
-    "image/gif": (".gif",),
-    "image/webp": (".webp",),
-}
-"""The types that can be posted, and how their files are named."""
-
 MAX_CATALOGUE_BYTES = 1_000_000
 """A larger media.toml is refused unread."""
-
-MAX_FILE_BYTES = 64_000_000
-"""A larger picture is refused unread: several times what any network takes."""
-
-MAX_PIXELS = 25_000_000
-"""A picture, or one frame of it, with more pixels is not decoded (75 to 100 MB of memory)."""
-
-MAX_ALL_PIXELS = 400_000_000
-"""A picture with more pixels in all its frames together is not decoded (some seconds of time)."""
 
 TO_BE_DRAWN = "{count} pictures do not show what the content says now"
 """How it is told where one edit, of the hashtag perhaps, makes several pictures untrue."""
@@ -131,7 +120,7 @@ def load_media(root: Path, text: str | None = None) -> Media:
     home = Home(root)
     try:
         source = _read_catalogue(home) if text is None else text.removeprefix("\ufeff")
-    except _AssetError as error:
+    except AssetError as error:
         problem = Problem(error.rule, Place(CATALOGUE, error.line), error.what, error.fix)
         return Media({}, {}, [problem])
     try:
@@ -147,98 +136,24 @@ def load_assets(root: Path) -> tuple[dict[str, Asset], list[Problem]]:
     return media.assets, media.problems
 
 
-def unlisted(root: Path, file: str) -> tuple[Asset | None, list[Problem]]:
-    """A file in media/ that media.toml need not list, or what is wrong with it. Never raises."""
-    path, home = os.path.normpath(f"media/{file}"), Home(root)
-    try:
-        return _asset(file, path, _look_at(home.find(file)), {}, "", Place(path)), []
-    except _AssetError as error:
-        fix = (error.rule == "missing-file" and home.instead(file)) or error.fix
-        what, fix = _printable(error.what), _printable(fix)
-        return None, [Problem(error.rule, Place(path), what, fix)]
-
-
-class Home:
-    """The folder media/ under a root: what is in it is looked at, and nothing outside it."""
-
-    def __init__(self, root: Path) -> None:
-        self._folder = os.path.realpath(root) + os.sep + "media"
-        self._inner_folders: set[str] = set()
-
-    def unlisted(self, name: str, path: str, alt: Mapping[str, str], where: Place) -> Asset | None:
-        """A picture of the program's own that media.toml doesn't list; None if it isn't there."""
-        try:
-            seen = _look_at(self.find(path.removeprefix("media/")))
-        except _AssetError:
-            return None
-        return _asset(name, path, seen, alt, "", where)
-
-    def find(self, file: str) -> Path:
-        """A file's real path, links followed. Raises _AssetError if that leaves the folder."""
-        leaves = _AssetError(
-            "path-outside",
-            f"{file!r} leads out of media/",
-            "Name a file in media/, without `..`, an absolute path or a link to elsewhere.",
-        )
-        parts = file.split("/")
-        if "\0" in file or "\\" in file or file.startswith("/") or ".." in parts:
-            raise leaves
-        whole, folder = f"{self._folder}{os.sep}{file}", file.rpartition("/")[0]
-        if folder in self._inner_folders and not os.path.islink(whole):  # noqa: PTH114
-            return Path(whole)
-        real = Path(os.path.realpath(whole))
-        if not real.is_relative_to(self._folder):
-            raise leaves
-        if str(real) == whole:
-            self._inner_folders.add(folder)
-        return real
-
-    def instead(self, file: str) -> str:
-        """What to do about a file that isn't there, where one is that was probably meant; else
-        nothing."""
-        if file.startswith("media/") and os.path.lexists(self._folder + os.sep + file[6:]):
-            return f'Leave out media/, the folder that is meant anyway: file = "{file[6:]}".'
-        folder, _, name = file.rpartition("/")
-        try:
-            there = sorted(os.listdir(f"{self._folder}{os.sep}{folder}"))  # noqa: PTH208
-        except OSError:
-            there = []
-        composed = unicodedata.normalize("NFC", name)
-        for other in there:
-            if unicodedata.normalize("NFC", other) == composed:
-                return "There is one of that name with its accents in other characters: rename it."
-        for other in there:
-            if unicodedata.normalize("NFC", other).casefold() == composed.casefold():
-                return f"There is `{other}`: capitals count, so name it just as the file is named."
-        return ""
-
-
-class _AssetError(Exception):
-    """One thing wrong: a rule's name, what, what to do, and the line if it is known."""
-
-    def __init__(self, rule: str, what: str, fix: str, line: int | None = None) -> None:
-        super().__init__(rule, what, fix)
-        self.rule, self.what, self.fix, self.line = rule, what, fix, line
-
-
 def _read_catalogue(home: Home) -> str:
-    """The text of media.toml. Raises _AssetError."""
+    """The text of media.toml. Raises AssetError."""
     path = home.find("media.toml")
     try:
-        _regular_file(path, MAX_CATALOGUE_BYTES)
+        regular_file(path, MAX_CATALOGUE_BYTES)
         raw = path.read_bytes()
     except FileNotFoundError as error:
         fix = "Every post has a picture: list the campaign's pictures there."
-        raise _AssetError("missing-file", f"{CATALOGUE} is missing", fix) from error
+        raise AssetError("missing-file", f"{CATALOGUE} is missing", fix) from error
     except OSError as error:
         what, fix = f"{CATALOGUE} can't be read: {in_words(error)}", "Check it and its permissions."
-        raise _AssetError("unreadable", what, fix) from error
+        raise AssetError("unreadable", what, fix) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         fix = "Save the file as UTF-8 in your editor."
-        raise _AssetError("not-utf8", "This is not UTF-8 text", fix, line) from error
+        raise AssetError("not-utf8", "This is not UTF-8 text", fix, line) from error
 
 
 def _toml_problem(error: Exception, source: str) -> Problem:
@@ -335,7 +250,7 @@ class _Loader:
         if not isinstance(table, dict):
             what = f"assets.{name} is not a table"
             self._add("wrong-type", name, what, f"Write [assets.{name}] above its keys.")
-            return _asset(name, "", _UNSEEN, {}, "", self._where(name))
+            return as_asset(name, "", UNSEEN, {}, "", self._where(name))
         for key in sorted(table.keys() - set(_KEYS)):
             self._unknown(key, _KEYS, self._lines.of(name, key))
         alt, credit = self._alt(name, table), self._credit(name, table)
@@ -346,7 +261,7 @@ class _Loader:
             self._add("wrong-type", name, what, fix, "draw")
             draw = {}
         path, seen = self._look(name, table)
-        asset = _asset(name, path, seen, alt, credit, self._where(name), draw)
+        asset = as_asset(name, path, seen, alt, credit, self._where(name), draw)
         return asset._replace(smaller=self._smaller(asset))
 
     def _smaller(self, asset: Asset) -> Asset | None:
@@ -400,22 +315,22 @@ class _Loader:
         self._add("wrong-type", name, what, fix, key="credit")
         return ""
 
-    def _look(self, name: str, table: Mapping[str, Any]) -> tuple[str, _Seen]:
+    def _look(self, name: str, table: Mapping[str, Any]) -> tuple[str, Seen]:
         """The picture's path under the root, and what was seen of the file."""
         file = table.get("file", "")
         path = os.path.normpath(f"media/{file}")
         try:
             if not _is_text(file):
-                raise _AssetError("missing-key", "no file is named", 'Add file = "picture.png".')
-            return path, _look_at(self._home.find(file))
-        except _AssetError as error:
+                raise AssetError("missing-key", "no file is named", 'Add file = "picture.png".')
+            return path, look_at(self._home.find(file))
+        except AssetError as error:
             what, fix, more = f"assets.{name}: {error.what}", error.fix, {}
             meant = self._home.instead(file) if error.rule == "missing-file" else ""
             if error.rule == "missing-file" and table.get("draw") and not meant:
                 fix, more = DRAW, {"about": (path,), "several": TO_BE_DRAWN}
             fix = meant or fix
             self._add(error.rule, name, what, fix, key="file", **more)
-            return path, _UNSEEN
+            return path, UNSEEN
 
     def _note_twins(self, assets: Mapping[str, Asset]) -> None:
         """Two assets of the same bytes look like two pictures to the draw, but not to a reader."""
@@ -443,12 +358,7 @@ class _Loader:
     def _report(self, rule: str, line: int, what: str, fix: str, **more: Any) -> None:
         """`more` are further fields of the problem."""
         where = Place(CATALOGUE, line)
-        self._problems.append(Problem(rule, where, _printable(what), _printable(fix), **more))
-
-
-def _printable(text: str) -> str:
-    """A message in which no name from the content can break the line or hide something."""
-    return "".join(character if character.isprintable() else "�" for character in text)
+        self._problems.append(Problem(rule, where, printable(what), printable(fix), **more))
 
 
 def _is_text(value: object) -> bool:
@@ -485,140 +395,3 @@ def figures(asset: Asset, limit: Limits) -> Iterator[tuple[str, int, int]]:
     yield "pixels of height", asset.height, limit.gif_height
     yield "frames", asset.frames, limit.gif_frames
     yield "pixels in all frames", asset.width * asset.height * asset.frames, limit.gif_pixels
-
-
-def _asset(
-    name: str,
-    path: str,
-    seen: _Seen,
-    alt: Mapping[str, str],
-    credit: str,
-    where: Place,
-    draw: Mapping[str, Any] | None = None,
-) -> Asset:
-    return Asset(
-        id=name,
-        path=path,
-        mime=seen.head.mime,
-        bytes=seen.bytes,
-        digest=seen.digest,
-        width=seen.head.width,
-        height=seen.head.height,
-        frames=seen.head.frames,
-        alt=alt,
-        credit=credit,
-        where=where,
-        draw=draw or {},
-    )
-
-
-# One file ----------------------------------------------------------------------------------------
-
-
-class _Seen(NamedTuple):
-    bytes: int
-    digest: Callable[[], str]
-    head: Head
-
-
-_UNSEEN = _Seen(0, str, Head("", 0, 0, 0))
-
-
-def _regular_file(path: Path, most: int) -> os.stat_result:
-    """A file's status. Raises OSError if it is none; _AssetError for more than `most` bytes."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "it is not a file")
-    if status.st_size > most:
-        what = f"{path.name} has {status.st_size:,} bytes; more than {most:,} are not read"
-        raise _AssetError("media-size", what, "Make it smaller.")
-    return status
-
-
-def _look_at(path: Path) -> _Seen:
-    """What can be seen of a picture without decoding it. Raises _AssetError."""
-    try:
-        status = _regular_file(path, MAX_FILE_BYTES)
-        with path.open("rb") as file:
-            head = _read_head(file, path.name)
-    except FileNotFoundError as error:
-        fix = "Put it into media/, or correct the name."
-        raise _AssetError("missing-file", f"{path.name} is missing", fix) from error
-    except OSError as error:
-        what, fix = (
-            f"{path.name} can't be read: {in_words(error)}",
-            "Check the file and its permissions.",
-        )
-        raise _AssetError("unreadable", what, fix) from error
-    _check_suffix(path, head)
-    return _Seen(status.st_size, _Digest(path, status), head)
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """What tells a file from one that takes its place."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-class _Digest:
-    """The hash of the file that was looked at, once; empty, which no file's is, if that is gone."""
-
-    __slots__ = ("_found", "_identity", "_path")
-
-    def __init__(self, path: Path, status: os.stat_result) -> None:
-        self._path = path
-        self._identity = _identity(status)
-        self._found: str | None = None
-
-    def __call__(self) -> str:
-        if self._found is None:
-            self._found = self._find()
-        return self._found
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Digest) and self() == other()
-
-    def __hash__(self) -> int:
-        return hash(self())
-
-    def _find(self) -> str:
-        try:
-            with self._path.open("rb") as file:
-                if _identity(os.fstat(file.fileno())) == self._identity:
-                    return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            pass
-        return ""
-
-
-def _read_head(file: BinaryIO, name: str) -> Head:
-    """The head of a picture of any type. Raises _AssetError."""
-    try:
-        head = read_head(file)
-    except FormatError as error:
-        what = f"{name} is broken: {error}"
-        raise _AssetError("media-broken", what, "Export it again.") from error
-    if head is None:
-        file.seek(0)
-        raise _not_a_picture(file.read(16), name)
-    return head
-
-
-def _not_a_picture(start: bytes, name: str) -> _AssetError:
-    """What to say of a file that is none of the four types, and how to make one of it."""
-    if not start:
-        return _AssetError("media-broken", f"{name} is empty: 0 bytes", "Copy or export it again.")
-    kind = foreign(start)
-    if not kind:
-        what = f"{name} is not a PNG, JPEG, GIF or WebP picture"
-        return _AssetError("media-type", what, "Export it as one of these.")
-    what = f"{name} is {kind}, which networks don't take"
-    return _AssetError("media-type", what, way_out(kind))
-
-
-def _check_suffix(path: Path, head: Head) -> None:
-    allowed = TYPES[head.mime]
-    if path.suffix.lower() not in allowed:
-        what = f"{path.name} is named {path.suffix or 'without an ending'}, but it is {head.mime}"
-        raise _AssetError(
-            "media-type", what, f"Rename it to {path.stem}{allowed[0]}, or export it again."
-        )

@@ -17,16 +17,19 @@ from bot.domain import Asset, Limits, Problem
 from bot.errors import in_words
 from bot.media import (
     CATALOGUE,
-    MAX_ALL_PIXELS,
-    MAX_FILE_BYTES,
-    MAX_PIXELS,
-    TYPES,
     alt_for,
     figures,
     fitting,
 )
+from bot.media.files import MAX_FILE_BYTES, TYPES
 from bot.media.heads import FormatError, Head, read_head
 from bot.media.metadata import bare
+
+MAX_PIXELS = 25_000_000
+"""A picture, or one frame of it, with more pixels is not decoded (75 to 100 MB of memory)."""
+
+MAX_ALL_PIXELS = 400_000_000
+"""A picture with more pixels in all its frames together is not decoded (some seconds of time)."""
 
 SMALL = 400
 """A picture whose longer side has fewer pixels is warned of."""

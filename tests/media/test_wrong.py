@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot import media
 from bot.domain import Place
-from bot.media import load_assets
+from bot.media import files, load_assets
 from bot.media.inspecting import inspect_assets
 from tests.media.pictures import (
     ALT,
@@ -385,9 +385,9 @@ def test_no_catalogue_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, catalogue("a.png"), {"a.png": PNG})
-    monkeypatch.setattr(media, "MAX_FILE_BYTES", len(PNG))
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", len(PNG))
     assert load_assets(tmp_path)[1] == []
-    monkeypatch.setattr(media, "MAX_FILE_BYTES", len(PNG) - 1)
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", len(PNG) - 1)
     [problem] = load_assets(tmp_path)[1]
     assert (problem.rule, problem.where.line) == ("media-size", 2)
     assert f"{len(PNG):,} bytes; more than {len(PNG) - 1:,}" in problem.what
