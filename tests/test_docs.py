@@ -350,7 +350,7 @@ def text_of(node: ast.AST) -> str:
 
 def rules_in(tree: ast.AST) -> Iterator[str]:
     """The names of the rules that a module reports by: a slug, and sentences after it."""
-    reporting = {"Problem", "Fault", "error", "warn", "_add", "_report", "_AssetError"}
+    reporting = {"Problem", "Fault", "error", "warn", "_add", "_report", "AssetError"}
     reporting |= {"_check_always", "Rule", "Remnant"}
     for node in ast.walk(tree):
         parts: list[ast.expr] = []
@@ -381,7 +381,7 @@ FIX_AFTER = {
     "error": 3,
     "warn": 3,
     "_add": 3,
-    "_AssetError": 2,
+    "AssetError": 2,
     "Fault": 2,
     "Rule": 4,
 }

@@ -52,7 +52,7 @@ def test_an_exception_in_words(error: Exception) -> None:
 
 OWN_WORDS = {
     "BotError", "ContentError", "CannotEdit", "CronSimError", "FormatError", "LedgerError",
-    "NetworkError", "TOMLDecodeError", "TemplateSyntaxError", "_AssetError", "_NotAllowedError",
+    "NetworkError", "TOMLDecodeError", "TemplateSyntaxError", "AssetError", "_NotAllowedError",
 }  # fmt: skip
 """What says in its own message what people are to read; all else goes through `in_words`."""
 

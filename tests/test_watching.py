@@ -14,7 +14,7 @@ from bot import watching
 from bot.alerts import Alert, key_of, send
 from bot.domain import Receipt, Slot, doubled
 from bot.errors import LedgerUnavailable
-from bot.ledger.base import Halt, NewRow, PlanNote
+from bot.ledger.base import Halt, NewRow, PlanNote, Trouble
 from bot.ledger.memory import MemoryLedger
 from bot.ledger.reasons import LATE
 from bot.troubles import FAULT, KEYS
@@ -299,6 +299,25 @@ def test_a_clock_that_was_a_year_ahead_puts_off_no_alert(place: Place) -> None:
         place.now -= 365 * 24 * HOUR
         place.watch(listener.url).look()
         assert stages(listener)[1:] == [("lost", "begun")]
+
+
+def test_an_address_that_is_slow_holds_up_no_look_for_long(place: Place, clock: Clock) -> None:
+    """Twelve are due at once, and each takes twenty seconds."""
+    sent: list[str] = []
+
+    def slow(_: str, alert: Alert) -> None:
+        clock.seconds += 20
+        sent.append(alert["id"])
+
+    place.send = slow
+    for day in range(12):
+        at = NOON - day * HOUR
+        place.ledger.trouble_begun(Trouble(f"y{day}", KEYS, at, at, "away"), [key_of("https://a")])
+    watch = place.watch("https://a")
+    watch.look()
+    assert len(sent) == 3, "a minute, and then it looks again"
+    watch.look()
+    assert len(set(sent)) == 6
 
 
 # -- a pause ----------------------------------------------------------------------------------
