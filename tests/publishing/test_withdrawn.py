@@ -137,6 +137,7 @@ def test_a_sign_off_taken_back_stops_what_was_claimed() -> None:
     world.approved = lambda _: False
     world.run_for(5 * MINUTE)
     assert world.row().state == "retry", "it may be signed off again while its slot lives"
+    assert world.row().attempts == world.network.calls.count("send") == 1, "it is not tried"
     world.run_for(30 * MINUTE)
     assert (world.rows()[0].state, world.rows()[0].reason) == ("missed", "withdrawn")
     assert world.seen == []
