@@ -106,7 +106,9 @@ class Clock:
         if until is not None and now <= until:
             until = None
         if until is not None and self.until is None:
-            self._tell("clock_unknown", account=self._account, until=until)
+            known = until > _NEVER + UNCONFIRMED
+            what = f"slots after {until:%Y-%m-%d %H:%M} UTC wait" if known else "every slot waits"
+            self._tell("clock_unknown", account=self._account, what=what, until=until)
         elif until is None and self.until is not None and self.off is None:
             self._tell("clock_back", account=self._account)
         self.until = until

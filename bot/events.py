@@ -42,7 +42,7 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "keys": (ERROR, "{account} does not post: {why} {fix}"),
     "clock_unknown": (
         WARNING,
-        "{account}: the network does not say what time it is: slots after {until} wait.",
+        "{account}: the network does not say what time it is: {what}.",
     ),
     "clock_unasked": (INFO, "Dry run: the network is not asked what time it is."),
     "clock_back": (INFO, "{account}: the ledger's clock is believed again."),

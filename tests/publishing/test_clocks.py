@@ -178,6 +178,16 @@ def test_an_answer_that_has_grown_old_is_asked_for_again() -> None:
 # Where the network does not answer
 
 
+def test_a_ledger_that_is_new_knows_of_no_time_up_to_which_to_record() -> None:
+    world = TwoClocks()
+    world.answers = False
+    world.ledger = MemoryLedger(clock=lambda: world.now)
+    world.step(world.restarted())
+    (told,) = world.told("clock_unknown")
+    assert told["what"] == "every slot waits"
+    assert not list(world.ledger.rows())
+
+
 def test_without_an_answer_only_what_came_soon_after_is_recorded() -> None:
     world = TwoClocks(every=(8, "h"))
     world.run_for(9 * HOUR)
@@ -194,6 +204,7 @@ def test_without_an_answer_only_what_came_soon_after_is_recorded() -> None:
     assert "does not say what time it is" in worker.clock.why()
     (told,) = world.told("clock_unknown")
     assert told["until"] == worker.clock.until
+    assert told["what"] == f"slots after {worker.clock.until:%Y-%m-%d %H:%M} UTC wait"
     again = world.restarted()
     world.step(again)
     assert world.rows()[-1].slot == newest + DAY, "a restart does not move the bound"
