@@ -76,8 +76,9 @@ class Outlet(NamedTuple):
         """What an address gets, without secrets."""
         stage = stage.partition(":")[0]  # a reminder has its day behind it
         said = {"over": "Over: ", "reminder": "Still: "}.get(stage, "") + trouble.what
+        fix = "" if stage == "over" else trouble.fix
         if stage != "over":
-            said = f"{sentence(said)} {trouble.fix}".strip()
+            said = f"{sentence(said)} {fix}".strip()
         alert = {
             "id": trouble.id,
             "stage": stage,
@@ -89,7 +90,7 @@ class Outlet(NamedTuple):
             "since": trouble.since.isoformat(timespec="seconds"),
             "slot": trouble.slot.isoformat(),
             "why": trouble.what,
-            "fix": trouble.fix,
+            "fix": fix,
         }
         return {key: self.redact(value) for key, value in alert.items()}
 

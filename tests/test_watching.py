@@ -162,6 +162,7 @@ def test_a_lost_slot_is_one_alert_and_one_all_clear(place: Place, listener: List
     (over,) = listener.alerts()
     assert (over["id"], over["stage"]) == (alert["id"], "over")
     assert over["message"].startswith("Over: x/2026-11-27T10:00:00+00:00 was not posted")
+    assert over["fix"] == "", "nothing is to be done any more"
     assert place.names() == ["trouble", "trouble_over"]
     place.missed()
     watch.look()
