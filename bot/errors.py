@@ -129,10 +129,10 @@ class LedgerUnavailable(LedgerError):
     Nothing is posted without it. {fix}"""
 
     def __init__(self, **facts: Any) -> None:
-        super().__init__(**{**_AWAY, **facts})
+        super().__init__(**{**NO_ANSWER, **facts})
 
 
-_AWAY = {
+NO_ANSWER = {
     "did": "did not answer",
     "fix": "Check DATABASE_URL, and whether the database runs and is reached from here.",
 }

@@ -49,6 +49,8 @@ def hasten() -> None:
         having = [module for module in modules if hasattr(module, name)]
         assert having, f"nothing in the program is called {name}"
         for module in having:
+            meant = type(getattr(module, name)) is type(value)
+            assert meant, f"{module.__name__}.{name} is something else"
             setattr(module, name, value)
 
 
