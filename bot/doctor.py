@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.domain import in_time
-from bot.errors import BotError, counted, what_and_fix
+from bot.errors import BotError, counted, sentence, what_and_fix
 from bot.logs import redactor
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ class Finding:
 
     def sentences(self) -> str:
         """What was found, and what to do about it."""
-        if not self.fix:
-            return self.found
-        stop = "" if self.found.endswith((".", "?", "!")) else "."
-        return f"{self.found}{stop}\n{self.fix}"
+        return f"{sentence(self.found)}\n{self.fix}" if self.fix else self.found
 
 
 def examine(

@@ -320,6 +320,7 @@ _MINE = ""
 """Stands for the watch's own connection among the accounts' names."""
 
 _HEARD = math.inf
+"""When a letter is due that was taken: never."""
 
 
 class Letter(NamedTuple):
